@@ -1,0 +1,143 @@
+"""Edit-rule expressions: Python syntax in, exact linear terms out.
+
+Only sums, differences and integer multiples of names are allowed, with one comparison
+(``==  <=  >=``). Nothing is evaluated as Python; anything else is refused at load time.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from extractor.errors import FormError
+from extractor.types import Number, Verdict
+
+Terms = tuple[tuple[int, int], ...]  # (coefficient, field index)
+
+_OPERATORS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.LtE: "<=", ast.GtE: ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``Σ coefficient·field + constant``."""
+
+    terms: Terms
+    constant: int = 0
+
+    def value(self, values: Sequence[Number | None]) -> Number | None:
+        """The exact value, or None where a participant has none."""
+        total: Number = self.constant
+        for coefficient, index in self.terms:
+            v = values[index]
+            if v is None:
+                return None
+            total += v if coefficient == 1 else coefficient * v
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``left OP right`` over fields."""
+
+    left: Linear
+    operator: str
+    right: Linear
+
+    @property
+    def fields(self) -> tuple[int, ...]:
+        return tuple(index for _, index in self.left.terms + self.right.terms)
+
+    def verdict(self, values: Sequence[Number | None]) -> tuple[Verdict, Number | None, Number | None]:
+        """The verdict with both sides; NOT_ASSESSABLE where a participant has no value."""
+        left, right = self.left.value(values), self.right.value(values)
+        if left is None or right is None:
+            return Verdict.NOT_ASSESSABLE, left, right
+        holds = {"==": left == right, "<=": left <= right, ">=": left >= right}[self.operator]
+        return (Verdict.PASS if holds else Verdict.FAIL), left, right
+
+    def implied(self, values: Sequence[Number | None], index: int) -> Number | None:
+        """The value of field ``index`` that alone would make an equation hold, or None."""
+        if self.operator != "==":
+            return None
+        rest: Number = self.left.constant - self.right.constant
+        factor = 0
+        for sign, side in ((1, self.left), (-1, self.right)):
+            for coefficient, i in side.terms:
+                if i == index:
+                    factor += sign * coefficient
+                    continue
+                v = values[i]
+                if v is None:
+                    return None
+                rest += sign * coefficient * v
+        if factor == 0:
+            return None
+        if abs(factor) == 1:
+            return -rest * factor
+        return -rest // factor if rest % factor == 0 else None
+
+
+Resolver = Callable[[str], tuple[int, ...]]
+
+
+def parse(expression: str, resolve: Resolver, where: str) -> Relation:
+    """Parse one rule expression.
+
+    ``resolve`` turns a dotted name into the field indexes it stands for (several only inside
+    ``sum(...)``). Raises FormError naming ``where`` for anything that is not linear.
+    """
+    try:
+        tree = ast.parse(expression, mode="eval").body
+    except SyntaxError as exc:
+        raise FormError(f"{where}: the expression {expression!r} is not valid: {exc.msg}") from exc
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _OPERATORS:
+        raise FormError(f"{where}: {expression!r} needs exactly one of == <= >=")
+    left = _linear(tree.left, resolve, where)
+    right = _linear(tree.comparators[0], resolve, where)
+    relation = Relation(left, _OPERATORS[type(tree.ops[0])], right)
+    if len(set(relation.fields)) != len(relation.fields):
+        raise FormError(f"{where}: {expression!r} names a field twice")
+    if not relation.fields:
+        raise FormError(f"{where}: {expression!r} names no field")
+    return relation
+
+
+def _linear(node: ast.expr, resolve: Resolver, where: str) -> Linear:
+    terms: list[tuple[int, int]] = []
+    constant = _walk(node, 1, terms, resolve, where)
+    return Linear(tuple(terms), constant)
+
+
+def _walk(node: ast.expr, sign: int, terms: list[tuple[int, int]], resolve: Resolver, where: str) -> int:
+    match node:
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _walk(left, sign, terms, resolve, where) + _walk(right, sign, terms, resolve, where)
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _walk(left, sign, terms, resolve, where) + _walk(right, -sign, terms, resolve, where)
+        case ast.BinOp(left=ast.Constant(value=int(factor)), op=ast.Mult(), right=right):
+            return factor * _walk(right, sign * factor, terms, resolve, where) if isinstance(right, ast.Constant) else (
+                _walk(right, sign * factor, terms, resolve, where))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _walk(operand, -sign, terms, resolve, where)
+        case ast.Constant(value=int(number)):
+            return sign * number
+        case ast.Call(func=ast.Name(id="sum"), args=args) if args:
+            for arg in args:
+                terms.extend((sign, i) for i in resolve(_name(arg, where)))
+            return 0
+        case ast.Name() | ast.Attribute():
+            found = resolve(_name(node, where))
+            if len(found) != 1:
+                raise FormError(f"{where}: {ast.unparse(node)!r} stands for {len(found)} fields; write sum({ast.unparse(node)})")
+            terms.append((sign, found[0]))
+            return 0
+    raise FormError(f"{where}: {ast.unparse(node)!r} is not allowed; a rule is a sum of names")
+
+
+def _name(node: ast.expr, where: str) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_name(node.value, where)}.{node.attr}"
+    raise FormError(f"{where}: {ast.unparse(node)!r} is not a name")

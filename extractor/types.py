@@ -1,0 +1,173 @@
+"""The types that flow through the pipeline: frozen, slotted, without behaviour.
+
+A figure is an ``int`` or a ``Decimal``, never a float, and the printed text is never thrown away.
+Offsets are always character offsets into ``Document.text``, half open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+Number = int | Decimal
+
+
+class Status(StrEnum):
+    """What the text shows of one cell (contract.md): 0, blank and lost are three things."""
+
+    PRINTED = "printed"
+    BLANK = "blank"
+    LOST = "lost"
+    DEDUCED = "deduced"
+
+
+class Verdict(StrEnum):
+    """Three-valued result of an edit rule."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_ASSESSABLE = "not_assessable"
+
+
+class Blame(StrEnum):
+    """Who is at fault where a rule fails: the report, our reading of it, or nobody can say."""
+
+    REPORT = "report"
+    READING = "reading"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One report as read.
+
+    ``text`` is what evidence offsets point into; ``norm`` has the same length, character for
+    character (full-width, brackets, spaces and Traditional glyphs unified), so that an offset in
+    one is an offset in the other: the offset map is the identity by construction.
+    """
+
+    source: str
+    sha256: str
+    text: str
+    norm: str
+    encoding: str
+    media_type: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A fact about the report with the stretch of text that decided it."""
+
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reading of one field, with the place it was read from.
+
+    ``anchors`` are the reason codes of place and reading (label, count, header, order), ``cost``
+    their sum in tenths of a nat: an ordering of plausibility, not a probability. ``start`` is -1
+    where nothing is printed (an empty cell, a lost one).
+    """
+
+    field: int
+    status: Status
+    value: Number | None
+    printed: str
+    start: int
+    end: int
+    anchors: tuple[str, ...] = ()
+    cost: int = 0
+    producer: str = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraRow:
+    """A row with figures that the form does not have: kept, never forced into a field."""
+
+    table: str
+    label: str
+    values: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """What the deterministic reader found of one table of the form."""
+
+    table: str
+    found: bool
+    start: int
+    end: int
+    candidates: tuple[Candidate, ...]
+    extras: tuple[ExtraRow, ...]
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The reading chosen for one field, and the alternatives that were not."""
+
+    field: int
+    status: Status
+    value: Number | None
+    printed: str | None
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    alternatives: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one edit rule on one instance (a column, a row, a sentence)."""
+
+    rule: str
+    instance: str
+    severity: str
+    verdict: Verdict
+    blank_as_zero: Verdict
+    left: Number | None
+    right: Number | None
+    fields: tuple[int, ...]
+    implied: tuple[tuple[int, Number], ...] = ()
+    blame: Blame = Blame.UNKNOWN
+    cause: str = ""
+    suspects: tuple[int, ...] = ()
+    message: str = ""
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome for one field: accepted without a person, or sent to one, and why."""
+
+    field: int
+    outcome: str
+    codes: tuple[str, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Everything known about one report after one run."""
+
+    document: Document
+    form: str | None
+    form_evidence: tuple[Located, ...]
+    year: Located | None
+    agency: Located | None
+    resolved: tuple[Resolved, ...]
+    decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...]
+    extras: tuple[ExtraRow, ...]
+    codes: tuple[str, ...]
+    decision: str
+    error: tuple[str, str] | None = None
+    rules_assessed: tuple[tuple[str, int], ...] = ()
