@@ -101,6 +101,7 @@ class FormSpec(_Strict):
     title: str
     authority: str
     since: int | None = None
+    until: int | None = None
     draft: bool = False
     detect: list[str]
     sections: list[SectionSpec] = []
@@ -206,9 +207,9 @@ class Label:
     weak: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """A form edition, compiled."""
+    """A form edition, compiled; compared by identity, so that it can key a cache."""
 
     spec: FormSpec
     path: str

@@ -69,9 +69,9 @@ class Located:
 class Candidate:
     """One reading of one field, with the place it was read from.
 
-    ``anchors`` are the reason codes of place and reading (label, count, header, order), ``cost``
-    their sum in tenths of a nat: an ordering of plausibility, not a probability. ``start`` is -1
-    where nothing is printed (an empty cell, a lost one).
+    ``codes`` are the anchors: what speaks for or against this place and this figure. ``option``
+    numbers the readings of one printed row: candidates of one row and option stand or fall together.
+    ``start`` is -1 where nothing is printed (an empty cell, a lost one).
     """
 
     field: int
@@ -80,8 +80,8 @@ class Candidate:
     printed: str
     start: int
     end: int
-    anchors: tuple[str, ...] = ()
-    cost: int = 0
+    codes: tuple[str, ...] = ()
+    option: int = 0
     producer: str = "rules"
 
 

@@ -1,0 +1,142 @@
+"""Which cells could be at fault where hard sums fail: the smallest change that mends every sum.
+
+Every single wrong cell of the requests table breaks its own set of equations (domain.md §2.1), so one
+error is located exactly. All smallest explanations count; the union of their cells are the suspects.
+Shown to people, never written over the print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractor.form import Form
+from extractor.types import Number, Verdict
+
+_DEEPEST = 2
+_MOST_STEPS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The suspects, the explanations found (field, value it would need), and the pattern's name."""
+
+    suspects: frozenset[int]
+    explanations: tuple[tuple[tuple[int, Number], ...], ...]
+    cause: str
+    wanted: dict[int, Number]
+
+
+def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> Explanation:
+    """Explain the failing hard rules (indexes into ``form.rules``) by the fewest changed cells.
+
+    Sets of failing rules that share no cell are explained apart. Where two cells are not enough, every
+    participant of the unexplained rules is a suspect.
+    """
+    suspects: set[int] = set()
+    explanations: list[tuple[tuple[int, Number], ...]] = []
+    causes: list[str] = []
+    wanted: dict[int, Number] = {}
+    for component in _components(form, failing):
+        found = _search(form, component, values)
+        if not found:
+            suspects |= {i for n in component for i in form.rules[n].relation.fields}
+            continue
+        explanations += found
+        suspects |= {i for e in found for i, _ in e}
+        if len(found) == 1:
+            wanted |= dict(found[0])
+            causes.append(_cause(form, found[0], values))
+    return Explanation(frozenset(suspects), tuple(explanations), "；".join(dict.fromkeys(c for c in causes if c)), wanted)
+
+
+def _components(form: Form, failing: Sequence[int]) -> list[list[int]]:
+    """Failing rules grouped by shared table: errors of one table may be linked through its passing rules."""
+    groups: dict[str, list[int]] = {}
+    for n in failing:
+        relation = form.rules[n].relation
+        key = form.fields[relation.fields[0]].table
+        if not any(len(form.rules_of[i]) > 1 for i in relation.fields):
+            key = f"{key}/{n}"
+        groups.setdefault(key, []).append(n)
+    return list(groups.values())
+
+
+def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:
+    steps = [0]
+    for depth in range(1, _DEEPEST + 1):
+        found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]] = {}
+        _extend(form, list(values), set(failing), (), depth, found, steps)
+        if found:
+            return list(found.values())
+        if steps[0] > _MOST_STEPS:
+            return []
+    return []
+
+
+def _extend(
+    form: Form,
+    values: list[Number | None],
+    failing: set[int],
+    done: tuple[tuple[int, Number], ...],
+    left: int,
+    found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]],
+    steps: list[int],
+) -> None:
+    if not failing:
+        found.setdefault(frozenset(done), done)
+        return
+    if left == 0 or steps[0] > _MOST_STEPS:
+        return
+    number = min(failing)
+    changed = {i for i, _ in done}
+    for i in form.rules[number].relation.fields:
+        wanted = form.rules[number].relation.implied(values, i)
+        if i in changed or wanted is None or (wanted < 0 and form.fields[i].kind != "signed"):
+            continue
+        steps[0] += 1
+        before = values[i]
+        values[i] = wanted
+        now = set(failing)
+        for n in form.rules_of[i]:
+            if form.rules[n].relation.verdict(values)[0] is Verdict.FAIL:
+                now.add(n)
+            else:
+                now.discard(n)
+        _extend(form, values, now, (*done, (i, wanted)), left - 1, found, steps)
+        values[i] = before
+
+
+def _cause(form: Form, explanation: Sequence[tuple[int, Number]], values: Sequence[Number | None]) -> str:
+    """The name of the pattern in one explanation (domain.md §2.1, the table of residuals)."""
+    fields = [form.fields[i] for i, _ in explanation]
+    if len(explanation) > 1 and len({f.row for f in fields}) == 1:
+        if all(values[i] == 0 for i, _ in explanation):
+            return f"「{fields[0].row_label}」一行未填"
+        if sum((w - (values[i] or 0)) for i, w in explanation) == 0:
+            return f"「{fields[0].row_label}」一行的数填错了列"
+    if len(explanation) > 1 and len({f.column for f in fields}) == 1 and sum((w - (values[i] or 0)) for i, w in explanation) == 0:
+        return f"「{fields[0].column_label}」一列的数填错了行"
+    if len(explanation) == 1:
+        index, wanted = explanation[0]
+        pattern = typing_error(str(values[index]), str(wanted))
+        place = f"「{form.fields[index].row_label}」×「{form.fields[index].column_label}」"
+        return f"{place}{pattern}" if pattern else f"{place}与合计不符"
+    return ""
+
+
+def typing_error(printed: str, wanted: str) -> str:
+    """The typing error that turns ``wanted`` into ``printed``, in words, or an empty string."""
+    if printed == "0" and wanted != "0":
+        return "填为 0"
+    if len(printed) == len(wanted) - 1 and any(wanted[:i] + wanted[i + 1 :] == printed for i in range(len(wanted))):
+        return f"少一位数字（{wanted}→{printed}）"
+    if len(printed) == len(wanted) + 1 and any(printed[:i] + printed[i + 1 :] == wanted for i in range(len(printed))):
+        return f"多一位数字（{wanted}→{printed}）"
+    if len(printed) == len(wanted):
+        differing = [i for i in range(len(printed)) if printed[i] != wanted[i]]
+        if len(differing) == 1:
+            return f"一位数字不同（{wanted}→{printed}）"
+        if len(differing) == 2 and differing[1] == differing[0] + 1 and sorted(printed) == sorted(wanted):
+            return f"相邻数字颠倒（{wanted}→{printed}）"
+    return ""

@@ -1,0 +1,123 @@
+"""Every edit rule of one report, exactly, three-valued, and a second time with blanks as zero."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from extractor.check.localise import Explanation, localise
+from extractor.codes import is_flag
+from extractor.form import Form, Rule
+from extractor.types import Blame, Finding, Located, Number, Resolved, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Findings worth showing, how every hard rule instance went, and which cells could be at fault."""
+
+    findings: tuple[Finding, ...]
+    hard: tuple[tuple[Verdict, Verdict], ...]
+    suspects: frozenset[int]
+    assessed: tuple[tuple[str, int], ...]
+
+
+def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, agency: Located | None) -> CheckResult:
+    """Evaluate the form's rules on what is printed; deduced values take no part."""
+    printed: list[Number | None] = [r.value if r.status is Status.PRINTED else None for r in resolved]
+    blanks = [r.field for r in resolved if r.status is Status.BLANK]
+    as_zero = printed
+    if blanks:
+        as_zero = list(printed)
+        for i in blanks:
+            as_zero[i] = 0
+    findings: list[Finding] = []
+    hard: list[tuple[Verdict, Verdict]] = []
+    counts: Counter[str] = Counter()
+    failing: list[int] = []
+    for number, rule in enumerate(form.rules):
+        if not _applies(rule, as_zero, agency):
+            hard.append((Verdict.NOT_ASSESSABLE, Verdict.NOT_ASSESSABLE))
+            continue
+        verdict, left, right = rule.relation.verdict(printed)
+        zero_verdict = verdict
+        if verdict is Verdict.NOT_ASSESSABLE and blanks:
+            zero_verdict, left, right = rule.relation.verdict(as_zero)
+        hard.append((verdict, zero_verdict))
+        counts[verdict.value] += 1
+        if verdict is Verdict.FAIL or zero_verdict is Verdict.FAIL:
+            findings.append(_finding(rule, verdict, zero_verdict, left, right, resolved, as_zero))
+            if verdict is Verdict.FAIL and rule.severity == "hard":
+                failing.append(number)
+    explanation = localise(form, failing, printed) if failing else Explanation(frozenset(), (), "", {})
+    findings = [_explain(f, explanation) if f.severity == "hard" else f for f in findings]
+    findings += _type_findings(form, resolved)
+    findings += _presentation(form, resolved)
+    findings += _form_and_year(form, year)
+    return CheckResult(tuple(findings), tuple(hard), explanation.suspects, tuple(sorted(counts.items())))
+
+
+def _applies(rule: Rule, values: Sequence[Number | None], agency: Located | None) -> bool:
+    if rule.when is not None and rule.when.verdict(values)[0] is not Verdict.PASS:
+        return False
+    return rule.unless_agency is None or (agency is not None and not re.search(rule.unless_agency, agency.value))
+
+
+def _finding(
+    rule: Rule,
+    verdict: Verdict,
+    zero_verdict: Verdict,
+    left: Number | None,
+    right: Number | None,
+    resolved: Sequence[Resolved],
+    values: Sequence[Number | None],
+) -> Finding:
+    fields = rule.relation.fields
+    implied = tuple((i, v) for i in fields if (v := rule.relation.implied(values, i)) is not None) if rule.severity == "hard" else ()
+    if any(is_flag(c) for i in fields for c in resolved[i].codes):
+        blame = Blame.READING
+    elif verdict is Verdict.FAIL:
+        blame = Blame.REPORT
+    else:
+        blame = Blame.UNKNOWN
+    return Finding(rule.id, rule.instance, rule.severity, verdict, zero_verdict, left, right, fields, implied, blame, message=rule.says)
+
+
+def _explain(finding: Finding, explanation: Explanation) -> Finding:
+    mine = tuple(i for i in finding.fields if i in explanation.suspects)
+    return replace(finding, suspects=mine, cause=explanation.cause if mine and finding.verdict is Verdict.FAIL else "")
+
+
+def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
+    """Counts are whole and not negative; only a change has a sign, only money has decimals."""
+    says = {"count": "件数应为非负整数", "signed": "增减数应为整数", "amount": "金额应为一个数"}
+    return [
+        Finding("TYPE", form.fields[r.field].id, "hard", Verdict.FAIL, Verdict.FAIL, r.value, None, (r.field,),
+                blame=Blame.REPORT if all(not is_flag(c) or c == "TYPE_INVALID" for c in r.codes) else Blame.READING,
+                suspects=(r.field,), message=says[form.fields[r.field].kind], start=r.start, end=r.end)
+        for r in resolved if "TYPE_INVALID" in r.codes
+    ]  # fmt: skip
+
+
+def _presentation(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
+    """Blank cells beside printed zeros in one table: a presentation defect that evaluators mark (domain.md §2.2)."""
+    out = []
+    for table in form.tables:
+        mine = [r for r in resolved if form.fields[r.field].table == table.id]
+        blank = tuple(r.field for r in mine if r.status is Status.BLANK)
+        zeros = sum(1 for r in mine if r.status is Status.PRINTED and r.value == 0)
+        if blank and zeros:
+            out.append(Finding("BLANK-AND-ZERO", table.id, "soft", Verdict.FAIL, Verdict.FAIL, len(blank), zeros, blank,
+                               blame=Blame.REPORT, message="同一张表里有的空白、有的填 0，无法区分「没有」与「未填」"))  # fmt: skip
+    return out
+
+
+def _form_and_year(form: Form, year: Located | None) -> list[Finding]:
+    if year is None or form.spec.since is None:
+        return []
+    first, last = form.spec.since, form.spec.until or 9999
+    if first <= int(year.value) <= last:
+        return []
+    return [Finding("FORM-YEAR", "report", "soft", Verdict.FAIL, Verdict.FAIL, int(year.value), first, (), blame=Blame.REPORT,
+                    message=f"{year.value} 年的报告使用了 {form.spec.authority} 的表式", start=year.start, end=year.end)]  # fmt: skip

@@ -1,0 +1,69 @@
+"""Reason codes: why a cell was accepted, sent to a person, or not found. One sentence each, never renamed.
+
+``FLAG``: a person must look. ``INFO``: recorded, sends nobody. docs/decision.md defines when each is given.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    kind: str
+    says: str
+
+
+FLAG, INFO = "flag", "info"
+
+CODES: dict[str, Code] = {
+    # where the figure belongs
+    "LABEL_FUZZY": Code(FLAG, "The row label is damaged and was matched by likeness; its neighbours do not settle it."),
+    "LABEL_TRUNCATED": Code(FLAG, "Only the beginning of the row label is there and its rest was not found."),
+    "LABEL_BY_NEIGHBOURS": Code(INFO, "The row label is damaged, and the intact labels before and after leave one row."),
+    "COUNT_SHORT": Code(FLAG, "The row holds fewer figures than the form has columns."),
+    "COUNT_LONG": Code(FLAG, "The row holds more figures than the form has columns."),
+    "EQUAL_READINGS": Code(INFO, "The row holds a stray figure, and every possible reading gives this cell the same value."),
+    "EDGE_CUT": Code(FLAG, "Several rows in a run end early: the right edge of the page was cut off."),
+    "CHOSEN_BY_SUM": Code(INFO, "Of several readings of this row, one alone makes the row's own sum hold."),
+    "AMBIGUOUS_PLACE": Code(FLAG, "The text no longer says which figure belongs to this cell."),
+    "PLACED_BY_COUNT": Code(FLAG, "Labels and figures stand apart; the figures were placed by counting them in the form's order."),
+    "COLUMN_MAJOR": Code(FLAG, "The figures stand column by column and were turned back into rows."),
+    "ROWS_MAY_BE_SLIPPED": Code(FLAG, "Figures stand before the first row label and are missing after the last: rows may be slipped by one."),
+    "ROW_REPEATED": Code(FLAG, "The row stands in the text more than once with different figures."),
+    "LABELS_INTERLEAVED": Code(FLAG, "Header words stand between the figures, so their order is in doubt."),
+    "LINES_DEDUPLICATED": Code(FLAG, "Repeated lines were removed from this text, so figures equal to an earlier line are gone."),
+    "HEADER_NOT_SEEN": Code(FLAG, "No column header of this block was found."),
+    "HEADER_PATH_WRONG": Code(FLAG, "The column headers printed over this row are not the form's."),
+    "HEADER_ORDER": Code(FLAG, "The column headers stand in another order than the form's."),
+    "STRAY_FIGURE": Code(FLAG, "A figure stands beside the row that belongs to no cell."),
+    # what the figure is
+    "DIGITS_SPLIT": Code(FLAG, "The digits of this figure stand apart inside one cell."),
+    "DIGITS_GLUED": Code(FLAG, "The figures of this row are glued together and were cut apart."),
+    "LOOKALIKE_DIGIT": Code(FLAG, "A letter stands where a digit belongs."),
+    "GROUPING_IRREGULAR": Code(FLAG, "The thousands separators do not group by three."),
+    "NUMERAL_NORMALISED": Code(INFO, "A sign, separator or unit was read together with the digits."),
+    "TYPE_INVALID": Code(FLAG, "The figure is not of the kind that this cell holds."),
+    "UNIT_UNCLEAR": Code(FLAG, "Neither the header nor the cell prints the unit of this amount."),
+    "BLANK_OR_ZERO": Code(FLAG, "The cell is empty, and nothing shows whether that means none."),
+    "BLANK_AS_ZERO_HOLDS": Code(INFO, "The cell is empty, and every sum it belongs to holds with it as none."),
+    # arithmetic
+    "RULE_PASSED": Code(INFO, "Every hard rule that could be checked for this cell holds."),
+    "RULE_FAILED": Code(FLAG, "A hard rule fails and this cell is among those that could be at fault."),
+    "RULE_FAILED_ELSEWHERE": Code(INFO, "A hard rule that this cell belongs to fails, and the fault lies in other cells."),
+    "NO_RULE_COVERS": Code(INFO, "No hard rule of the form covers this cell; its place alone speaks for it."),
+    "NOT_ASSESSABLE": Code(INFO, "The rules for this cell cannot be checked because other cells are missing."),
+    "UNSUPPORTED": Code(FLAG, "The row is damaged and no rule that could be checked supports this cell."),
+    # coverage
+    "ANCHORED": Code(INFO, "Label, number of figures and header agree on the place of this figure."),
+    "FIELD_LOST": Code(FLAG, "The text no longer holds this cell."),
+    "TABLE_NOT_FOUND": Code(FLAG, "The table of this cell is not in the text."),
+    "DEDUCED": Code(FLAG, "The text no longer holds this cell; the printed cells and hard rules leave one possible value."),
+    "EDITION_UNCERTAIN": Code(FLAG, "The labels do not decide which form this is."),
+    "EDITION_MIXED": Code(INFO, "Labels of another form stand in the text as well."),
+    "FORM_DRAFT": Code(FLAG, "The form is a draft: everything goes to a person."),
+}
+
+
+def is_flag(code: str) -> bool:
+    """True where ``code`` sends a cell to a person."""
+    return CODES[code].kind == FLAG

@@ -1,0 +1,134 @@
+"""Words to events in reading order: labels, figures, empty cells and text that is none of these."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from extractor.form import Label
+from extractor.layout.labels import LabelIndex, Piece
+from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Token
+from extractor.text import key
+
+LABEL, TEXT = "label", "text"
+# From this length on a word is searched for labels inside it (shorter ones only where they hold digits).
+_SCAN_FROM = 10
+_MAX_JOIN = 24
+
+
+class Event(NamedTuple):
+    """One thing on the page. ``key`` is the comparison form of a TEXT run, ``how`` of a LABEL its match."""
+
+    kind: str
+    start: int
+    end: int
+    line: int
+    row: int
+    cell: int
+    hard: bool
+    labels: tuple[Label, ...] = ()
+    how: str = ""
+    key: str = ""
+    split: bool = False
+    unit: str | None = None
+
+
+def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
+    """Recognise labels by maximal munch over consecutive words; unrecognised words join to TEXT runs."""
+    out: list[Event] = []
+    pending: list[Token] = []
+    exact, prefixes = index.exact, index.prefixes
+    i, n = 0, len(tokens)
+    while i < n:
+        t = tokens[i]
+        if t.kind is not WORD:
+            if pending:
+                _flush(norm, pending, index, out)
+            out.append(Event(t.kind, t.start, t.end, t.line, t.row, t.cell, t.hard, split=t.split))
+            i += 1
+            continue
+        word = key(norm[t.start : t.end]) if t.end - t.start <= 80 else ""
+        found = exact.get(word)
+        last = i
+        if word in prefixes:
+            found, last = _munch(norm, tokens, i, word, found, index)
+        if found:
+            if pending:
+                _flush(norm, pending, index, out)
+            out.append(Event(LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, found, "exact", word))
+            i = last + 1
+            continue
+        pending.append(t)
+        i += 1
+    if pending:
+        _flush(norm, pending, index, out)
+    return out
+
+
+def _munch(
+    norm: str, tokens: list[Token], i: int, joined: str, found: tuple[Label, ...] | None, index: LabelIndex
+) -> tuple[tuple[Label, ...] | None, int]:
+    """The longest label that the words from ``i`` on spell, and the last word it takes."""
+    last = i
+    for j in range(i + 1, min(i + _MAX_JOIN, len(tokens))):
+        t = tokens[j]
+        if t.kind is EMPTY:
+            continue
+        if t.kind is not WORD or t.end - t.start > 80:
+            break
+        joined += key(norm[t.start : t.end])
+        hit = index.exact.get(joined)
+        if hit:
+            found, last = hit, j
+        if joined not in index.prefixes:
+            break
+    return found, last
+
+
+def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event]) -> None:
+    """Turn unrecognised words into TEXT events, cutting out the labels glued inside long words."""
+    run: list[Token] = []
+    for t in pending:
+        text = norm[t.start : t.end]
+        pieces = index.pieces(text) if len(text) >= _SCAN_FROM or any(c.isdigit() for c in text) else ()
+        if not pieces:
+            unit = index.header_with_unit(key(text)) if "元" in text and len(text) < 40 else None
+            if unit:
+                _text(norm, run, out)
+                run = []
+                out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, unit.labels, "exact", key(text), unit=unit.unit))
+            else:
+                run.append(t)
+            continue
+        _text(norm, run, out)
+        run = []
+        if title := _section_title(pieces):
+            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, title, "exact", key(text)))
+            continue
+        for p in pieces:
+            place = (t.start + p.start, t.start + p.end, t.line, t.row, t.cell, t.hard)
+            if p.labels:
+                out.append(Event(LABEL, *place, p.labels, "inline", key(text[p.start : p.end])))
+            elif p.digits:
+                out.append(Event(GLUED, *place))
+            else:
+                out.append(Event(TEXT, *place, key=key(text[p.start : p.end])))
+    _text(norm, run, out)
+    pending.clear()
+
+
+def _section_title(pieces: tuple[Piece, ...]) -> tuple[Label, ...]:
+    """The section whose title this word is, with nothing but its number beside it."""
+    sections = [p.labels for p in pieces if p.labels and p.labels[0].role == "section"]
+    beside = sum(p.end - p.start for p in pieces if not p.labels)
+    return sections[0] if len(sections) == 1 and beside <= 4 and sum(1 for p in pieces if p.labels) == 1 else ()
+
+
+def _text(norm: str, run: list[Token], out: list[Event]) -> None:
+    if run:
+        first, last = run[0], run[-1]
+        joined = "".join(key(norm[t.start : t.end]) for t in run)
+        if joined:
+            out.append(Event(TEXT, first.start, last.end, first.line, first.row, first.cell, first.hard, key=joined))
+
+
+__all__ = ["DASHES", "EMPTY", "GLUED", "LABEL", "NUMBER", "TEXT", "Event", "events_of"]

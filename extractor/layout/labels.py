@@ -1,0 +1,135 @@
+"""Finding a form's labels among the words: exact first, in pieces next, approximate last.
+
+Labels break over lines and pages, lose their number, glue to figures and get misspelt; the index
+answers every such question for one form and remembers the answers, since archives repeat their damage.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz.distance import Indel, LCSseq
+
+from extractor.form import Form, Label
+from extractor.text import key, normalise
+
+# Approximate matching: share of the label that must be there, and the lead over the next best label.
+_FUZZY_SHARE = 0.72
+_FUZZY_LEAD = 0.18
+_FUZZY_SHORTEST = 4
+_PREFIX_SHORTEST = 4
+_SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
+
+
+class Match(NamedTuple):
+    """A label recognised in a run of text; ``how`` is exact, inline, truncated or fuzzy."""
+
+    labels: tuple[Label, ...]
+    how: str
+    unit: str | None = None
+
+
+class Piece(NamedTuple):
+    """A stretch of a long word: a label, a run of digits or other text (offsets within the word)."""
+
+    start: int
+    end: int
+    labels: tuple[Label, ...]
+    digits: bool
+
+
+class LabelIndex:
+    """Every label of one form, by comparison key, by prefix and as one scanning expression."""
+
+    def __init__(self, form: Form) -> None:
+        by_key: dict[str, list[Label]] = {}
+        for label in form.labels:
+            by_key.setdefault(label.key, []).append(label)
+        self.exact: dict[str, tuple[Label, ...]] = {k: tuple(v) for k, v in by_key.items()}
+        self.prefixes = frozenset(k[:n] for k in by_key for n in range(1, len(k)))
+        self.longest = max(map(len, by_key))
+        rows = [label for label in form.labels if label.role in ("row", "group")]
+        self.rows: dict[str, tuple[Label, ...]] = {}
+        for label in rows:
+            self.rows.setdefault(label.table or "", ())
+            self.rows[label.table or ""] += (label,)
+        self.columns = tuple(label for label in form.labels if label.role == "column")
+        patterns = sorted({_pattern(label.text) for label in form.labels}, key=len, reverse=True)
+        self.scan = re.compile("|".join(patterns))
+        self.fuzzy = lru_cache(maxsize=8192)(self._fuzzy)
+        self.truncated = lru_cache(maxsize=8192)(self._truncated)
+
+    def pieces(self, word: str) -> tuple[Piece, ...]:
+        """Cut a long word at the labels inside it; empty where it holds none."""
+        found = [(m.start(), m.end(), self.exact.get(key(m.group()), ())) for m in self.scan.finditer(word)]
+        found = [f for f in found if f[2]]
+        if not found:
+            return ()
+        out: list[Piece] = []
+        at = 0
+        for start, end, labels in [*found, (len(word), len(word), ())]:
+            out += _gap(word, at, start, bool(out))
+            if labels:
+                out.append(Piece(start, end, labels, False))
+            at = end
+        return tuple(out)
+
+    def _truncated(self, run: str, table: str) -> Match | None:
+        """The row label of ``table`` that the end of ``run`` begins, where only one row's does."""
+        for at in range(max(0, len(run) - self.longest), len(run) - _PREFIX_SHORTEST + 1):
+            tail = run[at:]
+            hits = {(r.block, r.position, r.ref): r for r in self.rows.get(table, ()) if r.key.startswith(tail) and r.key != tail}
+            if len(hits) == 1:
+                return Match(tuple(hits.values()), "truncated")
+            if hits:
+                return None
+        return None
+
+    def _fuzzy(self, run: str, table: str) -> Match | None:
+        """The row or group label most like ``run`` where it is clearly the most like it."""
+        if len(run) < _FUZZY_SHORTEST:
+            return None
+        best: dict[str, tuple[float, Label]] = {}
+        for label in self.rows.get(table, ()):
+            if len(label.key) < _FUZZY_SHORTEST or abs(len(label.key) - len(run)) > 1.2 * len(run) + 4:
+                continue
+            common = LCSseq.similarity(run, label.key)
+            share = common / (min(len(run), len(label.key)) if len(run) > len(label.key) // 2 else len(label.key))
+            score = 0.7 * share + 0.3 * Indel.normalized_similarity(run, label.key)
+            if share >= _FUZZY_SHARE and score > best.get(label.ref, (0.0, label))[0]:
+                best[label.ref] = (score, label)
+        if not best:
+            return None
+        ranked = sorted(best.values(), key=lambda x: -x[0])
+        if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < _FUZZY_LEAD:
+            return None
+        return Match((ranked[0][1],), "fuzzy")
+
+    def header_with_unit(self, word_key: str) -> Match | None:
+        """A money column header that prints a unit the form does not list, such as （单位：元）."""
+        match = re.fullmatch(r"(.+?)(?:单位)?(亿元|万元|千元|百元|元)(?:保留.*)?", word_key)
+        if match is None:
+            return None
+        labels = tuple(label for label in self.columns if label.key == match[1])
+        return Match(labels, "exact", match[2]) if labels else None
+
+
+def _pattern(text: str) -> str:
+    """A label as an expression that forgives punctuation and blanks inside it."""
+    out: list[str] = []
+    for c in normalise(text):
+        out.append(re.escape(c) if key(c) else "")
+    return _SKIPPABLE.join(x for x in out if x)
+
+
+def _gap(word: str, start: int, end: int, after_label: bool) -> list[Piece]:
+    """Text between two labels: digits straight after a label are figures, the rest is text."""
+    if start >= end:
+        return []
+    text = word[start:end]
+    if after_label and (m := re.match(r"[+-]?\d[\d,.+-]*(?:万元|亿元|元)?", text)) and m.group().strip(",.-+"):
+        rest = start + m.end()
+        return [Piece(start, rest, (), True), *([Piece(rest, end, (), False)] if rest < end else [])]
+    return [Piece(start, end, (), False)]

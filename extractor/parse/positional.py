@@ -1,0 +1,140 @@
+"""Where labels and figures stand apart: place figures by counting them in the form's order.
+
+Used only where every stretch between labels holds whole rows (a multiple of the columns), so that
+counting contradicts nothing that the labels say; the result always goes to a person, except where
+every order of the rows concerned would print the same (see reconcile).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extractor.form import Table
+from extractor.layout.events import EMPTY, Event
+from extractor.parse.rows import NUMBER_CELL, RowReading, Square, square
+from extractor.parse.walk import FIGURES, Walk
+
+Chosen = dict[tuple[int, int], int]
+Placed = dict[tuple[int, int], tuple[RowReading, str | None]]
+
+
+def place(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen, norm: str) -> tuple[Placed, set[int]]:
+    """Rows placed by counting, and the owners (by number) whose figures were used that way."""
+    order = [(b.number, r) for b in table.blocks for r in range(len(b.rows))]
+    exact = {at for at, i in chosen.items() if readings[i].exact and any(t.kind in FIGURES for t in walk.owners[i].tokens)}
+    if len(exact) == len(order) or not walk.figures:
+        return {}, set()
+    for block in table.blocks:
+        whole = _whole_block(table, block.number, walk, readings, chosen, exact)
+        if whole:
+            return whole
+    return _single_rows(table, walk, exact), set()
+
+
+def _whole_block(
+    table: Table, number: int, walk: Walk, readings: dict[int, RowReading], chosen: Chosen, exact: set[tuple[int, int]]
+) -> tuple[Placed, set[int]] | None:
+    """The figures of a whole block cut into rows, where their number is exactly that of its rows."""
+    block = table.blocks[number]
+    n = len(block.columns)
+    if len(table.blocks) > 1 or n < 2 or any(e.hard for e in walk.figures):
+        return None
+    stretches = [walk.orphans, *(o.tokens for o in walk.owners)]
+    if any(sum(t.kind in FIGURES for t in s) % n for s in stretches):
+        return None
+    rows = _cut_rows(walk.figures, n)
+    if rows is None:
+        return None
+    present = {(o.block, o.position) for o in walk.owners if o.kind == "row"}
+    for wanted in _variants(table, number, present):
+        if len(rows) == len(wanted) and _agrees(rows, wanted, walk, readings, chosen, exact):
+            codes = ("PLACED_BY_COUNT",)
+            out: Placed = {}
+            for at, (squares, turned) in zip(wanted, rows, strict=True):
+                if at is not None and at not in exact:
+                    out[at] = (RowReading(squares, False, codes + (("COLUMN_MAJOR",) if turned else ())), None)
+            return out, {i for i, o in enumerate(walk.owners) if o.kind != "row"}
+    return None
+
+
+def _variants(table: Table, number: int, present: set[tuple[int, int]]) -> list[list[tuple[int, int] | None]]:
+    """The block's rows in order; and, for each group none of whose rows is named, with the group as one undivided row."""
+    block = table.blocks[number]
+    full: list[tuple[int, int] | None] = [(number, r) for r in range(len(block.rows))]
+    out = [full]
+    for group in {r.groups[-1] for r in block.rows if r.groups}:
+        members = [(number, r) for r, h in enumerate(block.rows) if group in h.groups]
+        if len(members) > 1 and not any(m in present for m in members):
+            first = full.index(members[0])
+            out.append([*full[:first], None, *full[first + len(members) :]])
+    return out
+
+
+def _cut_rows(figures: Sequence[Event], n: int) -> list[tuple[tuple[Square, ...], bool]] | None:
+    """Figures in reading order as rows of n: one by one, or turned where they stand in n equal paragraphs."""
+    paragraphs: list[list[Event]] = []
+    for e in figures:
+        if paragraphs and e.line - paragraphs[-1][-1].line <= 1:
+            paragraphs[-1].append(e)
+        else:
+            paragraphs.append([e])
+    rows: list[tuple[tuple[Square, ...], bool]] = []
+    k = 0
+    while k < len(paragraphs):
+        size = len(paragraphs[k])
+        group = paragraphs[k : k + n]
+        if len(group) == n and all(len(p) == size and _one_a_line(p) for p in group):
+            rows += [(tuple(square(p[j]) for p in group), size > 1) for j in range(size)]
+            k += n
+        elif size % n == 0:
+            rows += [(tuple(square(t) for t in paragraphs[k][j : j + n]), False) for j in range(0, size, n)]
+            k += 1
+        else:
+            return None
+    return rows
+
+
+def _one_a_line(paragraph: Sequence[Event]) -> bool:
+    return len({t.line for t in paragraph}) == len(paragraph)
+
+
+def _agrees(
+    rows: Sequence[tuple[tuple[Square, ...], bool]],
+    wanted: Sequence[tuple[int, int] | None],
+    walk: Walk,
+    readings: dict[int, RowReading],
+    chosen: Chosen,
+    exact: set[tuple[int, int]],
+) -> bool:
+    """Counting puts every row that its label already places where the label says."""
+    return all(at not in exact or at is None or readings[chosen[at]].squares[0].start == squares[0].start
+               for at, (squares, _) in zip(wanted, rows, strict=True))  # fmt: skip
+
+
+def _single_rows(table: Table, walk: Walk, exact: set[tuple[int, int]]) -> Placed:
+    """A one-figure row printed before its label, alone between its block's header and the next label."""
+    out: Placed = {}
+    if not walk.orphans or len(table.blocks) == 1:
+        return out
+    for owner in walk.owners:
+        if owner.kind != "row" or any(t.kind in FIGURES or t.kind == EMPTY for t in owner.tokens):
+            continue
+        block = table.blocks[owner.block]
+        if len(block.columns) != 1 or len(block.rows) != 1:
+            continue
+        earlier = [o.end for o in walk.owners if o.end <= owner.start]
+        floor = max(earlier, default=-1)
+        before = [e for e in walk.orphans if floor <= e.start < owner.start]
+        if len(before) == 1:
+            squares = (Square(NUMBER_CELL, before[0].start, before[0].end),)
+            out[(owner.block, owner.position)] = (RowReading(squares, False, ("PLACED_BY_COUNT",)), owner.header_unit)
+    return out
+
+
+def may_be_slipped(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen) -> bool:
+    """A row's worth of figures before the first label and none after the last: every row may be one off."""
+    if len(table.blocks) > 1 or not walk.owners:
+        return False
+    n = len(table.blocks[0].columns)
+    last = walk.owners[-1]
+    return len(walk.orphans) >= n and not any(t.kind in FIGURES for t in last.tokens)

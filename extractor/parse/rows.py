@@ -1,0 +1,196 @@
+"""The figures of one printed row to the n cells of the form's row.
+
+The count of figures is an anchor of its own: n figures for n columns is a reading, anything else is
+several, and only what all of them agree on is given as a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from extractor.layout.events import DASHES, EMPTY, GLUED, Event
+
+NUMBER_CELL, BLANK_CELL, LOST_CELL, UNKNOWN_CELL = "number", "blank", "lost", "unknown"
+# More ways than this to cut glued digits apart are not worth showing to anybody.
+_MOST_SPLITS = 2000
+
+
+class Square(NamedTuple):
+    """One cell of a row reading: where it is printed, or that it is blank, lost or undecided."""
+
+    kind: str
+    start: int = -1
+    end: int = -1
+    codes: tuple[str, ...] = ()
+
+
+class RowReading(NamedTuple):
+    """``exact`` where count and place leave one reading; ``alternatives`` are the others in doubt."""
+
+    squares: tuple[Square, ...]
+    exact: bool
+    codes: tuple[str, ...]
+    alternatives: tuple[tuple[Square, ...], ...] = ()
+    strays: tuple[Event, ...] = ()
+
+
+def square(e: Event) -> Square:
+    if e.kind == EMPTY or e.kind == DASHES:
+        return Square(BLANK_CELL, e.start if e.kind == DASHES else -1, e.end if e.kind == DASHES else -1)
+    return Square(NUMBER_CELL, e.start, e.end)
+
+
+def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False) -> RowReading:
+    """Read the tokens after a row label as the row's ``n`` cells.
+
+    ``own_row`` is the printed row of the label where the text marks rows: tokens of other rows are
+    strays then. In unmarked text the line that holds exactly n figures wins.
+    """
+    if any(t.kind == GLUED for t in tokens):
+        return _glued(tokens, n, norm)
+    tokens, strays = _own_line(tokens, n, own_row)
+    reading = _place(_merge_split(tokens), n, html)
+    if not reading.exact and _splits(tokens):
+        unmerged = _place([square(t) for t in tokens], n, html)
+        reading = unmerged if unmerged.exact else reading
+    return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
+
+
+def _splits(tokens: Sequence[Event]) -> int:
+    return sum(t.split for t in tokens)
+
+
+def _own_line(tokens: Sequence[Event], n: int, own_row: int | None) -> tuple[list[Event], list[Event]]:
+    """The tokens that stand with the label, and figures that stand elsewhere."""
+    if own_row is not None and any(t.hard and t.row == own_row for t in tokens):
+        own = [t for t in tokens if t.row == own_row]
+        return own, [t for t in tokens if t.row != own_row and t.kind not in (EMPTY,)]
+    figures = [t for t in tokens if t.kind != EMPTY]
+    if len(figures) <= n:
+        return list(tokens), []
+    lines: dict[int, int] = {}
+    for t in figures:
+        lines[t.line] = lines.get(t.line, 0) + 1
+    full = [line for line, count in lines.items() if count == n]
+    if n > 1 and len(full) == 1:
+        return [t for t in tokens if t.line == full[0]], [t for t in figures if t.line != full[0]]
+    if n == 1 and lines.get(figures[0].line) == 1:
+        return [figures[0]], figures[1:]
+    return list(tokens), []
+
+
+def _merge_split(tokens: Sequence[Event]) -> list[Square]:
+    out: list[Square] = []
+    for t in tokens:
+        if t.split and out and out[-1].kind == NUMBER_CELL:
+            out[-1] = Square(NUMBER_CELL, out[-1].start, t.end, ("DIGITS_SPLIT",))
+        else:
+            out.append(square(t))
+    return out
+
+
+def _printed(s: Square) -> bool:
+    return s.start >= 0
+
+
+def _place(cells: Sequence[Square], n: int, html: bool) -> RowReading:
+    """Fit delimited or loose cells into n columns."""
+    printed = [i for i, s in enumerate(cells) if _printed(s)]
+    if not printed:
+        if len(cells) >= n:
+            return RowReading((Square(BLANK_CELL),) * n, True, ())
+        return RowReading((Square(LOST_CELL),) * n, False, ("FIELD_LOST",))
+    core = cells[printed[0] : printed[-1] + 1]
+    if len(core) == n:
+        return RowReading(tuple(core), True, ())
+    if len(cells) == n:
+        return RowReading(tuple(cells), True, ())
+    if len(core) < n < len(cells):
+        return _windows(cells, printed, n, html)
+    if len(core) > n:
+        return _long(core, n)
+    return _short(core, n)
+
+
+def _windows(cells: Sequence[Square], printed: Sequence[int], n: int, html: bool) -> RowReading:
+    """Blank cells at an edge: the merged label's empty squares and the row's own look the same."""
+    low = max(0, printed[-1] - n + 1)
+    high = min(printed[0], len(cells) - n)
+    options = [tuple(cells[k : k + n]) for k in range(low, high + 1)]
+    if len(options) == 1 or html:
+        return RowReading(options[0], True, ())
+    return _agree(options, ("AMBIGUOUS_PLACE",))
+
+
+def _long(core: Sequence[Square], n: int) -> RowReading:
+    """More figures than columns: one is stray, or one figure was cut in two."""
+    extra = len(core) - n
+    if extra > 3:
+        return RowReading((Square(UNKNOWN_CELL),) * n, False, ("COUNT_LONG", "AMBIGUOUS_PLACE"))
+    options = [tuple(c for i, c in enumerate(core) if i not in drop) for drop in combinations(range(len(core)), extra)]
+    if extra == 1:
+        for i in range(len(core) - 1):
+            a, b = core[i], core[i + 1]
+            if a.kind == b.kind == NUMBER_CELL:
+                joined = Square(NUMBER_CELL, a.start, b.end, ("DIGITS_SPLIT",))
+                options.append((*core[:i], joined, *core[i + 2 :]))
+    return _agree(options, ("COUNT_LONG",))
+
+
+def _short(core: Sequence[Square], n: int) -> RowReading:
+    """Fewer figures than columns: the edge was cut, or cells inside are gone without a trace."""
+    k = len(core)
+    options: list[tuple[Square, ...]] = []
+    for kept in combinations(range(n), k):
+        row = [Square(LOST_CELL)] * n
+        for at, c in zip(kept, core, strict=True):
+            row[at] = c
+        options.append(tuple(row))
+    left = options[0]
+    return RowReading(left, False, ("COUNT_SHORT",), tuple(options[1:]))
+
+
+def _agree(options: Sequence[tuple[Square, ...]], codes: tuple[str, ...]) -> RowReading:
+    return RowReading(options[0], False, codes, tuple(options[1:]))
+
+
+def _glued(tokens: Sequence[Event], n: int, norm: str) -> RowReading:
+    """Digits without any space between them: every way to cut them into n figures without leading zeros."""
+    parts = [t for t in tokens if t.kind != EMPTY]
+    whole = [norm[t.start : t.end] for t in parts]
+    if len(parts) == n:
+        return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in parts), True, ())
+    if len(parts) != 1 or not whole[0].isdecimal():
+        return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
+    start, digits = parts[0].start, whole[0]
+    if len(digits) == n and not digits.strip("0"):
+        return RowReading(tuple(Square(NUMBER_CELL, start + i, start + i + 1) for i in range(n)), True, ())
+    options = [_cut(start, cut) for cut in _cuts(digits, n)]
+    if not options:
+        return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
+    return _agree(options, ("DIGITS_GLUED",))
+
+
+def _cuts(digits: str, n: int) -> list[tuple[tuple[int, int], ...]]:
+    """Every way to cut ``digits`` into n numerals, none with a leading zero."""
+    out: list[tuple[tuple[int, int], ...]] = []
+
+    def extend(at: int, left: int, done: tuple[tuple[int, int], ...]) -> None:
+        if len(out) > _MOST_SPLITS:
+            return
+        if left == 0:
+            if at == len(digits):
+                out.append(done)
+            return
+        longest = 1 if at < len(digits) and digits[at] == "0" else len(digits) - at - left + 1
+        for size in range(1, longest + 1):
+            extend(at + size, left - 1, (*done, (at, at + size)))
+
+    extend(0, n, ())
+    return out if len(out) <= _MOST_SPLITS else []
+
+
+def _cut(start: int, cut: tuple[tuple[int, int], ...]) -> tuple[Square, ...]:
+    return tuple(Square(NUMBER_CELL, start + a, start + b, ("DIGITS_GLUED",)) for a, b in cut)

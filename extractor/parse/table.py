@@ -1,0 +1,233 @@
+"""One table of the form: walk its events, read its rows, fall back on counting, and name every doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from extractor.form import Block, Field, Form, Table
+from extractor.layout.events import EMPTY, LABEL, Event
+from extractor.layout.labels import LabelIndex
+from extractor.numerals import read_number
+from extractor.parse import positional
+from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row
+from extractor.parse.walk import FIGURES, Owner, Walk, Walker
+from extractor.types import Candidate, Document, ExtraRow, Status, TableReading
+
+# At most this many readings of one printed row are kept beside the first.
+_MOST_OPTIONS = 60
+
+
+def parse_table(document: Document, form: Form, table: Table, events: Sequence[Event], index: LabelIndex, doubt: tuple[str, ...] = ()) -> TableReading:
+    """Read one table; ``doubt`` are codes that hold for the whole text (lines lost, edition uncertain).
+
+    Returns a candidate for every field that the text shows or leaves blank; fields without one are lost.
+    """
+    if not events:
+        return TableReading(table.id, False, -1, -1, (), (), ("TABLE_NOT_FOUND",))
+    reader = _Reader(document, form, table, index, doubt)
+    candidates, extras = reader.read(events)
+    return TableReading(table.id, True, events[0].start, events[-1].end, tuple(candidates), tuple(extras), reader.codes)
+
+
+class _Reader:
+    def __init__(self, document: Document, form: Form, table: Table, index: LabelIndex, doubt: tuple[str, ...]) -> None:
+        self.document = document
+        self.form = form
+        self.table = table
+        self.index = index
+        self.doubt = doubt
+        self.codes: tuple[str, ...] = ()
+        self.html = document.media_type == "text/html"
+
+    def read(self, events: Sequence[Event]) -> tuple[list[Candidate], list[ExtraRow]]:
+        if len(self.table.blocks) == 1 and self.table.blocks[0].layout == "band":
+            return self._read_band(self.table.blocks[0], events), []
+        walk = Walker(self.table, self.index, self.document.norm).run(events)
+        return self._read_matrix(walk)
+
+    # --- matrices ----------------------------------------------------------------------------
+
+    def _read_matrix(self, walk: Walk) -> tuple[list[Candidate], list[ExtraRow]]:
+        readings: dict[int, RowReading] = {}
+        for i, owner in enumerate(walk.owners):
+            if owner.kind == "row":
+                n = len(self.table.blocks[owner.block].columns)
+                readings[i] = read_row(owner.tokens, n, owner.row if owner.hard or _hard(owner) else None, self.document.norm, self.html)
+        chosen = self._choose_owners(walk, readings)
+        placed, counted = positional.place(self.table, walk, readings, chosen, self.document.norm)
+        slipped = positional.may_be_slipped(self.table, walk, readings, chosen)
+        whole_blank = not walk.figures
+        candidates: list[Candidate] = []
+        for (b, r), i in chosen.items():
+            if (b, r) in placed:
+                continue
+            owner, reading = walk.owners[i], readings[i]
+            if not any(t.kind in FIGURES or t.kind == EMPTY for t in owner.tokens):
+                if not whole_blank:
+                    continue
+                reading = RowReading((Square(BLANK_CELL),) * len(self.table.blocks[b].columns), True, ())
+            codes = self._row_codes(walk, i, chosen) + reading.codes + (("ROWS_MAY_BE_SLIPPED",) if slipped else ())
+            candidates += self._candidates(self.table.blocks[b], r, reading, codes, owner.header_unit)
+        for (b, r), (reading, unit) in placed.items():
+            candidates += self._candidates(self.table.blocks[b], r, reading, reading.codes, unit)
+        candidates += self._repeated(walk, readings, chosen)
+        extras = [x for i, owner in enumerate(walk.owners) if owner.kind != "row" and i not in counted and (x := self._extra(owner))]
+        return candidates, extras
+
+    def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
+        """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
+        best: dict[tuple[int, int], int] = {}
+        for i, owner in enumerate(walk.owners):
+            if owner.kind != "row":
+                continue
+            at = (owner.block, owner.position)
+            if at not in best or _rank(owner, readings[i]) < _rank(walk.owners[best[at]], readings[best[at]]):
+                best[at] = i
+        return best
+
+    def _repeated(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int]) -> Iterable[Candidate]:
+        """A row that stands twice with different figures: the other reading is an alternative of its own."""
+        for i, owner in enumerate(walk.owners):
+            at = (owner.block, owner.position)
+            if owner.kind != "row" or chosen.get(at) == i or not any(t.kind in FIGURES for t in owner.tokens):
+                continue
+            mine = self._values(readings[chosen[at]])
+            if mine != self._values(readings[i]):
+                block = self.table.blocks[owner.block]
+                reading = readings[i]._replace(alternatives=())
+                yield from self._candidates(block, owner.position, reading, ("ROW_REPEATED", *reading.codes), owner.header_unit, _MOST_OPTIONS + i)
+
+    def _values(self, reading: RowReading) -> list[str]:
+        return [self.document.norm[s.start : s.end] if s.start >= 0 else s.kind for s in reading.squares]
+
+    def _row_codes(self, walk: Walk, i: int, chosen: dict[tuple[int, int], int]) -> tuple[str, ...]:
+        owner = walk.owners[i]
+        codes: list[str] = []
+        if owner.how in ("fuzzy", "truncated") and not (owner.how == "truncated" and owner.continued):
+            settled = self._neighbours_settle(walk, i)
+            codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
+        codes += self._header_codes(owner)
+        return tuple(codes)
+
+    def _neighbours_settle(self, walk: Walk, i: int) -> bool:
+        """The intact labels straight before and after leave exactly this row between them."""
+        rows = [o for o in walk.owners if o.kind == "row"]
+        k = next(n for n, o in enumerate(rows) if o is walk.owners[i])
+        order = [(b.number, r) for b in self.table.blocks for r in range(len(b.rows))]
+        mine = order.index((rows[k].block, rows[k].position))
+
+        def intact(o: Owner) -> bool:
+            return o.how in ("exact", "inline") or (o.how == "truncated" and o.continued)
+
+        before = mine == 0 if k == 0 else intact(rows[k - 1]) and order[mine - 1 : mine] == [(rows[k - 1].block, rows[k - 1].position)]
+        after = (
+            mine == len(order) - 1
+            if k == len(rows) - 1
+            else intact(rows[k + 1]) and order[mine + 1 : mine + 2] == [(rows[k + 1].block, rows[k + 1].position)]
+        )
+        no_extra = all(o.kind == "row" or o.start < rows[max(k - 1, 0)].start or o.start > rows[min(k + 1, len(rows) - 1)].start for o in walk.owners)
+        return before and after and no_extra
+
+    def _header_codes(self, owner: Owner) -> tuple[str, ...]:
+        expected = [c.id for c in self.table.blocks[owner.block].columns]
+        if not owner.header_seen and not owner.headers:
+            return ("HEADER_NOT_SEEN",)
+        if not owner.headers:
+            return ("HEADER_PATH_WRONG",)
+        flat = not any(c.groups for c in self.table.blocks[owner.block].columns)
+        if flat and list(owner.headers) != [c for c in expected if c in owner.headers]:
+            return ("HEADER_ORDER",)
+        inner = [c.id for c in self.table.blocks[owner.block].columns if c.groups]
+        seen = [c for c in owner.headers if c in inner]
+        if len(seen) == len(inner) and seen != inner:
+            return ("HEADER_ORDER",)
+        return ()
+
+    # --- bands -------------------------------------------------------------------------------
+
+    def _read_band(self, block: Block, events: Sequence[Event]) -> list[Candidate]:
+        """A band has no row label: its only run of rows × columns figures is its anchor (domain.md §4)."""
+        figures = [e for e in events if e.kind in FIGURES]
+        n = len(block.rows) * len(block.columns)
+        if not figures:
+            empties = [e for e in events if e.kind == EMPTY]
+            last = max((e.row for e in empties), default=-1)
+            tokens = [e for e in empties if e.row == last]
+            if len(tokens) < n:
+                return []
+            return self._band_candidates(block, read_row(tokens, n, None, self.document.norm, self.html), ())
+        tokens = [e for e in events if e.start >= figures[0].start or (e.kind == EMPTY and e.row == figures[0].row)]
+        best = self._fullest_row(tokens, n)
+        interleaved = any(e.kind == LABEL for e in events if figures[0].start < e.start < figures[min(n, len(figures)) - 1].start)
+        cells = [e for e in best if e.kind in FIGURES or e.kind == EMPTY]
+        reading = read_row(cells, n, None, self.document.norm, self.html)
+        header = {x.ref for e in events if e.kind == LABEL for x in e.labels if x.table == self.table.id}
+        codes = reading.codes + (("LABELS_INTERLEAVED",) if interleaved else ())
+        if not header & {r.id for r in block.rows}:
+            codes += ("HEADER_NOT_SEEN",)
+        return self._band_candidates(block, reading, codes)
+
+    def _fullest_row(self, tokens: Sequence[Event], n: int) -> Sequence[Event]:
+        """The printed row that holds the band where the text marks rows or lines; else everything."""
+        rows: dict[int, list[Event]] = {}
+        lines: dict[int, list[Event]] = {}
+        for t in tokens:
+            if t.kind in FIGURES or t.kind == EMPTY:
+                if t.hard:
+                    rows.setdefault(t.row, []).append(t)
+                lines.setdefault(t.line, []).append(t)
+        for place in (rows, lines):
+            full = [v for v in place.values() if sum(t.kind in FIGURES for t in v) == n]
+            if len(full) == 1:
+                return full[0]
+        best = max(rows.values(), key=len, default=[])
+        return best if len(best) >= n else tokens
+
+    def _band_candidates(self, block: Block, reading: RowReading, codes: tuple[str, ...]) -> list[Candidate]:
+        width = len(block.columns)
+        fields = [self.form.fields[block.grid[k // width][k % width]] for k in range(len(block.rows) * width)]
+        return list(self._of_fields(fields, reading, codes, None, 0))
+
+    # --- candidates --------------------------------------------------------------------------
+
+    def _candidates(self, block: Block, row: int, reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int = 0) -> Iterable[Candidate]:
+        fields = [self.form.fields[i] for i in block.grid[row]]
+        return self._of_fields(fields, reading, codes, unit, option)
+
+    def _of_fields(self, fields: Sequence[Field], reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int) -> Iterable[Candidate]:
+        for k, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS])):
+            for f, s in zip(fields, squares, strict=True):
+                c = self._candidate(f, s, codes, unit, option + k)
+                if c is not None:
+                    yield c
+
+    def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate | None:
+        codes = (*codes, *s.codes, *self.doubt)
+        if s.kind == NUMBER_CELL:
+            text = self.document.text[s.start : s.end]
+            value, more = read_number(self.document.norm[s.start : s.end], f.kind, unit)
+            return Candidate(f.index, Status.PRINTED, value, text, s.start, s.end, codes + more, option)
+        if s.kind == BLANK_CELL:
+            printed = self.document.text[s.start : s.end] if s.start >= 0 else ""
+            return Candidate(f.index, Status.BLANK, None, printed, s.start, s.end, codes, option)
+        if s.kind == UNKNOWN_CELL:
+            return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+        return Candidate(f.index, Status.LOST, None, "", -1, -1, codes, option)
+
+    def _extra(self, owner: Owner) -> ExtraRow | None:
+        values = tuple(self.document.text[t.start : t.end] for t in owner.tokens if t.kind in FIGURES)
+        if not values:
+            return None
+        label = " ".join(self.document.text[owner.start : owner.end].split())
+        end = max([owner.end, *(t.end for t in owner.tokens)])
+        return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+def _hard(owner: Owner) -> bool:
+    return any(t.hard and t.row == owner.row for t in owner.tokens)
+
+
+def _rank(owner: Owner, reading: RowReading) -> tuple[int, int]:
+    has = any(t.kind in FIGURES for t in owner.tokens)
+    damage = {"exact": 0, "inline": 0, "truncated": 1, "fuzzy": 2}.get(owner.how, 3)
+    return (0 if reading.exact and has else 1 if has else 2, damage)

@@ -1,0 +1,234 @@
+"""Events of one table to owners: each row label with the figures that follow it.
+
+A row label opens an owner; figures go to the open owner; headers close it; text that is the rest of
+the open label, or a piece of a group heading, is passed over; other text with figures is an extra row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from extractor.form import Label, Table
+from extractor.layout.events import DASHES, EMPTY, GLUED, LABEL, NUMBER, TEXT, Event
+from extractor.layout.labels import LabelIndex
+
+FIGURES = (NUMBER, DASHES, GLUED)
+_PROSE = 40
+
+
+@dataclass(slots=True)
+class Owner:
+    """Whatever the figures that follow belong to: a row, a group heading, or unknown text."""
+
+    kind: str  # row | group | text
+    block: int
+    position: int
+    ref: str
+    start: int
+    end: int
+    row: int
+    hard: bool
+    how: str
+    label_keys: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    header_unit: str | None = None
+    header_seen: bool = False
+    tokens: list[Event] = field(default_factory=list)
+    continued: bool = False
+
+
+@dataclass(slots=True)
+class Walk:
+    """What walking one table gave."""
+
+    owners: list[Owner]
+    orphans: list[Event]  # figures before the first row label
+    header_labels: int
+    interleaved: int  # header labels between figures of a band
+    figures: list[Event]
+
+
+class Walker:
+    """One pass over the events of one table of matrices."""
+
+    def __init__(self, table: Table, index: LabelIndex, norm: str) -> None:
+        self.table = table
+        self.index = index
+        self.norm = norm
+        self.owner: Owner | None = None
+        self.out = Walk([], [], 0, 0, [])
+        self.columns: list[Event] = []
+        self.unit: str | None = None
+        self.empties: list[Event] = []
+        self.previous = ""
+        self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
+        self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
+        for label in index.rows.get(table.id, ()):
+            if label.role == "row":
+                at = (label.block, label.position)
+                self.row_keys[at] = (*self.row_keys.get(at, ()), label.key)
+
+    def run(self, events: Sequence[Event]) -> Walk:
+        for i, e in enumerate(events):
+            if e.kind == EMPTY:
+                self._empty(e)
+                continue
+            if e.kind == LABEL:
+                self._label(e, events, i)
+            elif e.kind == TEXT:
+                self._text(e, events, i)
+            else:
+                self._figure(e)
+            self.previous = e.kind
+        self._settle_empties(None)
+        return self.out
+
+    # --- figures and empty cells -------------------------------------------------------------
+
+    def _empty(self, e: Event) -> None:
+        if self.empties and self.empties[-1].row != e.row:
+            self._settle_empties(None)
+        self.empties.append(e)
+
+    def _settle_empties(self, following: Event | None) -> None:
+        """Empty cells go to the open owner, unless a label follows in their row: then they were its merged cells."""
+        if self.empties and self.owner is not None:
+            row = self.empties[0].row
+            before_label = following is not None and following.kind != NUMBER and following.row == row
+            if not before_label and (not self.owner.hard or row == self.owner.row):
+                self.owner.tokens += self.empties
+        self.empties = []
+
+    def _figure(self, e: Event) -> None:
+        self._settle_empties(e._replace(kind=NUMBER))
+        self.out.figures.append(e)
+        if self.owner is None:
+            self.out.orphans.append(e)
+        else:
+            self.owner.tokens.append(e)
+
+    # --- labels ------------------------------------------------------------------------------
+
+    def _label(self, e: Event, events: Sequence[Event], i: int) -> None:
+        mine = [x for x in e.labels if x.table == self.table.id]
+        if not mine:
+            return
+        roles = {x.role for x in mine}
+        if "row" in roles and ("column" not in roles or self._is_row(events, i)):
+            self._settle_empties(e)
+            self._open_row(next(x for x in mine if x.role == "row"), e, e.how, weak="column" in roles)
+        elif "group" in roles and any(x.role == "group" and x.ref in self._row_groups() for x in mine):
+            self._settle_empties(e)
+            self._group(next(x for x in mine if x.role == "group"), e, events, i)
+        else:
+            self._settle_empties(e)
+            self._header(mine, e)
+
+    def _row_groups(self) -> set[str]:
+        return {g for b in self.table.blocks for r in b.rows for g in r.groups}
+
+    def _is_row(self, events: Sequence[Event], i: int) -> bool:
+        """A label that names a column and a row (总计, 其他) is a row where a figure follows and no header stands before."""
+        after = next((x for x in events[i + 1 : i + 4] if x.kind != EMPTY), None)
+        return after is not None and after.kind in FIGURES and not (self.columns and self.owner is None) and bool(self.out.owners)
+
+    def _open_row(self, label: Label, e: Event, how: str, weak: bool = False) -> None:
+        keys = self.row_keys.get((label.block, label.position), ())
+        self.owner = Owner(
+            "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.hard, "fuzzy" if weak else how, keys,
+            self._headers(label.block), self._unit(label.block), bool(self.columns),
+        )  # fmt: skip
+        self.out.owners.append(self.owner)
+
+    def _headers(self, block: int) -> tuple[str, ...]:
+        seen: list[str] = []
+        for e in self.columns:
+            for label in e.labels:
+                if label.table == self.table.id and label.block == block and label.role == "column" and label.ref not in seen:
+                    seen.append(label.ref)
+                    break
+        return tuple(seen)
+
+    def _unit(self, block: int) -> str | None:
+        """The money unit printed in the column headers over this row."""
+        for e in self.columns:
+            if e.unit:
+                return e.unit
+            if any(x.block == block for x in e.labels):
+                stretch = self.norm[e.start : e.end]
+                for unit in ("亿元", "万元", "千元", "元"):
+                    if unit in stretch:
+                        return unit
+        return None
+
+    def _group(self, label: Label, e: Event, events: Sequence[Event], i: int) -> None:
+        """A group heading: with figures of its own on its line it is a row of its own, kept as an extra."""
+        after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
+        if after is None or after.kind not in FIGURES:
+            return
+        waiting = self.owner is not None and self.owner.kind == "row" and not any(t.kind in FIGURES for t in self.owner.tokens)
+        if waiting and (after.line != e.line or not after.hard):
+            return
+        self.owner = Owner("group", label.block, -1, label.ref, e.start, e.end, e.row, e.hard, e.how)
+        self.out.owners.append(self.owner)
+
+    def _header(self, mine: list[Label], e: Event) -> None:
+        self.out.header_labels += 1
+        if self.out.figures:
+            self.out.interleaved += 1
+        role = mine[0].role
+        if role in ("block", "corner") or (role == "column" and self.owner is not None):
+            if role != "column" or self.previous in FIGURES:
+                self.columns = []
+            self.owner = None if role != "column" or self.previous in FIGURES else self.owner
+        if role == "column":
+            self.columns.append(e)
+            self.owner = None
+
+    # --- text --------------------------------------------------------------------------------
+
+    def _text(self, e: Event, events: Sequence[Event], i: int) -> None:
+        if self._rest_of_label(e.key):
+            self._settle_empties(e)
+            return
+        self._settle_empties(e)
+        if len(e.key) > _PROSE + self.index.longest:
+            self.owner = None
+            return
+        run = self._strip_known(e.key)
+        match = self.index.truncated(run, self.table.id) or self.index.fuzzy(run, self.table.id)
+        if match and match.labels[0].role == "row":
+            self._open_row(match.labels[0], e, match.how)
+            return
+        if match or len(run) <= 1 or run in self.group_keys:
+            return
+        after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
+        if after is not None and after.kind in FIGURES:
+            self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.hard, "text")
+            self.out.owners.append(self.owner)
+
+    def _rest_of_label(self, run: str) -> bool:
+        owner = self.owner
+        if owner is None or owner.kind != "row":
+            return False
+        seen = self._seen_of(owner)
+        for k in owner.label_keys:
+            if run in k and (len(run) > 1 or k.endswith(run) or run in self.group_keys):
+                if k.endswith(run) or owner.how != "truncated" or run in k[seen:]:
+                    owner.continued = owner.continued or k.endswith(run)
+                    return True
+        return False
+
+    def _seen_of(self, owner: Owner) -> int:
+        return max(1, (owner.end - owner.start) // 2)
+
+    def _strip_known(self, run: str) -> str:
+        """``run`` without the end of the label before it and without the start of a group heading."""
+        if self.owner is not None and self.owner.kind == "row":
+            for k in self.owner.label_keys:
+                for size in range(min(len(run) - 4, len(k)), 1, -1):
+                    if k.endswith(run[:size]):
+                        self.owner.continued = True
+                        return run[size:]
+        return run

@@ -1,0 +1,66 @@
+"""Paths given by a person to the files to read.
+
+Nothing is skipped silently: whatever is not a folder is yielded, so that a picture, a broken link or
+a folder that may not be opened becomes an ``unreadable`` record. Only hidden names (``.git``,
+``.DS_Store``) inside a folder are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from extractor.errors import GoujiError
+
+
+def discover(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files to read for files and folders ``paths``: in the order given, folders sorted by name.
+
+    A file named twice, and a folder reached twice (by a link), are read once. Raises GoujiError
+    where a path does not exist, before anything is yielded.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise GoujiError(f"{path}: no such file or folder: check the spelling and the working folder")
+    return _files(paths)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    named: set[str] = set()
+    folders: set[tuple[int, int]] = set()
+    for path in paths:
+        if path.is_dir():
+            yield from (file for file in _walk(path, folders) if os.path.abspath(file) not in named)
+        elif os.path.abspath(path) not in named and not _walked(path, folders):
+            named.add(os.path.abspath(path))
+            yield path
+
+
+def _walked(path: Path, folders: set[tuple[int, int]]) -> bool:
+    return bool(folders) and not path.name.startswith(".") and _identity(path.absolute().parent) in folders
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """Yield what ``folder`` holds, depth first by name; ``seen`` stops link loops."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if not path.is_dir():
+            yield path
+            continue
+        identity = _identity(path)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        try:
+            names = [entry.name for entry in os.scandir(path) if not entry.name.startswith(".")]
+        except OSError:
+            yield path  # reading it fails too, with the reason, and so becomes a record
+            continue
+        waiting.extend(path / name for name in sorted(names, reverse=True))
