@@ -44,7 +44,7 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     if printed.isdecimal() and printed.isascii() and kind != "amount":
         return int(printed), ()
     codes: list[str] = []
-    text = printed.replace(" ", "")
+    text = re.sub(r"[\s|]", "", printed)
     match = NUMERAL.fullmatch(text)
     if match is None and (other := LOOKALIKE.fullmatch(text)):
         codes.append(LOOKALIKE_DIGIT)

@@ -94,7 +94,7 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
                     if current:
                         titled.add(current)
                 continue
-            target = _table_of(e.labels, current)
+            target = _table_of(e, current)
             if target is None:
                 held.append(e)
                 continue
@@ -113,12 +113,17 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     return tuple(_segment(t.id, streams[t.id], t.id in titled) for t in form.tables)
 
 
-def _table_of(labels: tuple[Label, ...], current: str | None) -> str | None:
-    tables = {label.table for label in labels if label.table}
+def _table_of(e: Event, current: str | None) -> str | None:
+    """The table that a label speaks for; found inside a longer word it must be one that prose does not use."""
+    tables = {label.table for label in e.labels if label.table}
     if current in tables:
         return current
-    strong = {label.table for label in labels if label.table and not label.weak}
+    strong = {x.table for x in e.labels if x.table and not x.weak and (e.how != "inline" or _starts_a_table(x))}
     return strong.pop() if len(strong) == 1 else None
+
+
+def _starts_a_table(label: Label) -> bool:
+    return label.role in ("block", "corner") or len(label.key) >= (6 if label.role == "column" else 9)
 
 
 def _segment(table: str, events: list[Event], titled: bool) -> Segment:

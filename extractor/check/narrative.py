@@ -133,6 +133,8 @@ def missing_mentions(
     """A subject that the narrative must mention when the tables say so, and does not."""
     values: list[Number | None] = [r.value if r.status is Status.PRINTED else None for r in resolved]
     out = []
+    if not stretches or not document.norm[slice(*stretches[-1])].strip():
+        return ()  # the text ends with the tables: what the last sections say is not known
     for rule in form.narrative:
         if rule.kind != "mention" or rule.when is None or rule.when.verdict(values)[0] is not Verdict.PASS:
             continue

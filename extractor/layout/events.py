@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from extractor.form import Label
@@ -13,6 +14,9 @@ LABEL, TEXT = "label", "text"
 # From this length on a word is searched for labels inside it (shorter ones only where they hold digits).
 _SCAN_FROM = 10
 _MAX_JOIN = 24
+# A word with a full stop inside is narrative and holds no cells, unless it is so long that it is a whole page.
+_SENTENCE = re.compile("[。;!?]|,.*,.*,")
+_WHOLE_PAGE = 400
 
 
 class Event(NamedTuple):
@@ -89,7 +93,8 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
     run: list[Token] = []
     for t in pending:
         text = norm[t.start : t.end]
-        pieces = index.pieces(text) if len(text) >= _SCAN_FROM or any(c.isdigit() for c in text) else ()
+        scanned = len(text) >= _SCAN_FROM or any(c.isdigit() for c in text)
+        pieces = index.pieces(text) if scanned and not (len(text) <= _WHOLE_PAGE and _SENTENCE.search(text)) else ()
         if not pieces:
             unit = index.header_with_unit(key(text)) if "元" in text and len(text) < 40 else None
             if unit:

@@ -18,6 +18,7 @@ from extractor.text import key, normalise
 # Approximate matching: share of the label that must be there, and the lead over the next best label.
 _FUZZY_SHARE = 0.72
 _FUZZY_LEAD = 0.18
+_FUZZY_LIKENESS = 0.5
 _FUZZY_SHORTEST = 4
 _PREFIX_SHORTEST = 4
 _SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
@@ -97,8 +98,9 @@ class LabelIndex:
                 continue
             common = LCSseq.similarity(run, label.key)
             share = common / (min(len(run), len(label.key)) if len(run) > len(label.key) // 2 else len(label.key))
-            score = 0.7 * share + 0.3 * Indel.normalized_similarity(run, label.key)
-            if share >= _FUZZY_SHARE and score > best.get(label.ref, (0.0, label))[0]:
+            likeness = Indel.normalized_similarity(run, label.key)
+            score = 0.7 * share + 0.3 * likeness
+            if share >= _FUZZY_SHARE and likeness >= _FUZZY_LIKENESS and score > best.get(label.ref, (0.0, label))[0]:
                 best[label.ref] = (score, label)
         if not best:
             return None

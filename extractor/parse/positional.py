@@ -112,7 +112,7 @@ def _agrees(
 
 
 def _single_rows(table: Table, walk: Walk, exact: set[tuple[int, int]]) -> Placed:
-    """A one-figure row printed before its label, alone between its block's header and the next label."""
+    """A one-figure row whose figure stands apart from its label, alone between the labels before and after."""
     out: Placed = {}
     if not walk.orphans or len(table.blocks) == 1:
         return out
@@ -122,11 +122,11 @@ def _single_rows(table: Table, walk: Walk, exact: set[tuple[int, int]]) -> Place
         block = table.blocks[owner.block]
         if len(block.columns) != 1 or len(block.rows) != 1:
             continue
-        earlier = [o.end for o in walk.owners if o.end <= owner.start]
-        floor = max(earlier, default=-1)
-        before = [e for e in walk.orphans if floor <= e.start < owner.start]
-        if len(before) == 1:
-            squares = (Square(NUMBER_CELL, before[0].start, before[0].end),)
+        floor = max((o.end for o in walk.owners if o.end <= owner.start), default=-1)
+        ceiling = min((o.start for o in walk.owners if o.start >= owner.end), default=walk.orphans[-1].end + 1)
+        near = [e for e in walk.orphans if floor <= e.start < ceiling]
+        if len(near) == 1:
+            squares = (Square(NUMBER_CELL, near[0].start, near[0].end),)
             out[(owner.block, owner.position)] = (RowReading(squares, False, ("PLACED_BY_COUNT",)), owner.header_unit)
     return out
 

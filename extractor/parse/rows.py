@@ -42,20 +42,33 @@ def square(e: Event) -> Square:
     return Square(NUMBER_CELL, e.start, e.end)
 
 
-def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False) -> RowReading:
+def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None) -> RowReading:
     """Read the tokens after a row label as the row's ``n`` cells.
 
     ``own_row`` is the printed row of the label where the text marks rows: tokens of other rows are
-    strays then. In unmarked text the line that holds exactly n figures wins.
+    strays then. In unmarked text the line that holds exactly n figures wins. ``column`` is the cell
+    where the table's figures begin, where its undamaged rows agree on one.
     """
     if any(t.kind == GLUED for t in tokens):
         return _glued(tokens, n, norm)
     tokens, strays = _own_line(tokens, n, own_row)
-    reading = _place(_merge_split(tokens), n, html)
+    reading = _place(_merge_split(tokens), n, html, norm)
+    if not reading.exact and column is not None:
+        reading = _at_column(tokens, n, column) or reading
     if not reading.exact and _splits(tokens):
-        unmerged = _place([square(t) for t in tokens], n, html)
+        unmerged = _place([square(t) for t in tokens], n, html, norm)
         reading = unmerged if unmerged.exact else reading
     return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
+
+
+def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | None:
+    """The n cells from the table's own first figure column on, where nothing printed stands outside them."""
+    inside = [t for t in tokens if column <= t.cell < column + n]
+    if [t.cell for t in inside] != list(range(column, column + n)):
+        return None
+    if any(t.kind != EMPTY for t in tokens if not column <= t.cell < column + n):
+        return None
+    return RowReading(tuple(square(t) for t in inside), True, ())
 
 
 def _splits(tokens: Sequence[Event]) -> int:
@@ -95,8 +108,12 @@ def _printed(s: Square) -> bool:
     return s.start >= 0
 
 
-def _place(cells: Sequence[Square], n: int, html: bool) -> RowReading:
-    """Fit delimited or loose cells into n columns."""
+def _place(cells: Sequence[Square], n: int, html: bool, norm: str) -> RowReading:
+    """Fit delimited or loose cells into n columns.
+
+    Outside HTML an empty cell at either end may be a merged label's square or padding, so it never
+    counts as a cell of the row by itself.
+    """
     printed = [i for i, s in enumerate(cells) if _printed(s)]
     if not printed:
         if len(cells) >= n:
@@ -105,26 +122,29 @@ def _place(cells: Sequence[Square], n: int, html: bool) -> RowReading:
     core = cells[printed[0] : printed[-1] + 1]
     if len(core) == n:
         return RowReading(tuple(core), True, ())
-    if len(cells) == n:
+    if html and len(cells) == n:
         return RowReading(tuple(cells), True, ())
-    if len(core) < n < len(cells):
-        return _windows(cells, printed, n, html)
     if len(core) > n:
-        return _long(core, n)
-    return _short(core, n)
+        return _long(core, n, norm)
+    short = _short(core, n)
+    if len(cells) < n:
+        return short
+    windows = _windows(cells, printed, n)
+    if not html and printed[0] == 0 and len(windows) == 1:
+        # The figures begin right after the label, so only cells after them can be empty.
+        return RowReading(windows[0], True, ())
+    options = [*windows, short.squares] if printed[0] == 0 else [short.squares, *windows]
+    return _agree(options, ("AMBIGUOUS_PLACE",) if printed[0] == 0 else ("COUNT_SHORT",))
 
 
-def _windows(cells: Sequence[Square], printed: Sequence[int], n: int, html: bool) -> RowReading:
-    """Blank cells at an edge: the merged label's empty squares and the row's own look the same."""
+def _windows(cells: Sequence[Square], printed: Sequence[int], n: int) -> list[tuple[Square, ...]]:
+    """Every run of n cells that holds all that is printed."""
     low = max(0, printed[-1] - n + 1)
     high = min(printed[0], len(cells) - n)
-    options = [tuple(cells[k : k + n]) for k in range(low, high + 1)]
-    if len(options) == 1 or html:
-        return RowReading(options[0], True, ())
-    return _agree(options, ("AMBIGUOUS_PLACE",))
+    return [tuple(cells[k : k + n]) for k in range(low, high + 1)]
 
 
-def _long(core: Sequence[Square], n: int) -> RowReading:
+def _long(core: Sequence[Square], n: int, norm: str) -> RowReading:
     """More figures than columns: one is stray, or one figure was cut in two."""
     extra = len(core) - n
     if extra > 3:
@@ -133,7 +153,7 @@ def _long(core: Sequence[Square], n: int) -> RowReading:
     if extra == 1:
         for i in range(len(core) - 1):
             a, b = core[i], core[i + 1]
-            if a.kind == b.kind == NUMBER_CELL:
+            if a.kind == b.kind == NUMBER_CELL and norm[a.start] != "0":
                 joined = Square(NUMBER_CELL, a.start, b.end, ("DIGITS_SPLIT",))
                 options.append((*core[:i], joined, *core[i + 2 :]))
     return _agree(options, ("COUNT_LONG",))

@@ -48,11 +48,7 @@ class _Reader:
     # --- matrices ----------------------------------------------------------------------------
 
     def _read_matrix(self, walk: Walk) -> tuple[list[Candidate], list[ExtraRow]]:
-        readings: dict[int, RowReading] = {}
-        for i, owner in enumerate(walk.owners):
-            if owner.kind == "row":
-                n = len(self.table.blocks[owner.block].columns)
-                readings[i] = read_row(owner.tokens, n, owner.row if owner.hard or _hard(owner) else None, self.document.norm, self.html)
+        readings = self._readings(walk)
         chosen = self._choose_owners(walk, readings)
         placed, counted = positional.place(self.table, walk, readings, chosen, self.document.norm)
         slipped = positional.may_be_slipped(self.table, walk, readings, chosen)
@@ -73,6 +69,40 @@ class _Reader:
         candidates += self._repeated(walk, readings, chosen)
         extras = [x for i, owner in enumerate(walk.owners) if owner.kind != "row" and i not in counted and (x := self._extra(owner))]
         return candidates, extras
+
+    def _readings(self, walk: Walk) -> dict[int, RowReading]:
+        rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
+        out = {i: self._read_owner(o, None) for i, o in rows}
+        doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
+        if doubtful and not self.html:
+            for i, o in doubtful:
+                if (column := self._figure_column(rows, out, o.block)) is not None:
+                    out[i] = self._read_owner(o, column)
+        self._mark_cut_edges(rows, out)
+        return out
+
+    def _read_owner(self, owner: Owner, column: int | None) -> RowReading:
+        own_row = owner.row if owner.hard or _hard(owner) else None
+        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column)
+
+    def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> int | None:
+        """The cell where the figures begin, where at least three undamaged rows of the block agree and none disagrees."""
+        firsts = [
+            next(t.cell for t in o.tokens if t.start == readings[i].squares[0].start)
+            for i, o in rows
+            if o.block == block and readings[i].exact and readings[i].squares[0].start >= 0 and _hard(o)
+        ]
+        return firsts[0] if len(firsts) >= 3 and len(set(firsts)) == 1 else None
+
+    def _mark_cut_edges(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
+        """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""
+        for (i, a), (j, b) in zip(rows, rows[1:], strict=False):
+            if all(_ends_early(readings[k]) and _hard(o) for k, o in ((i, a), (j, b))):
+                for k in (i, j):
+                    readings[k] = readings[k]._replace(codes=("COUNT_SHORT", "EDGE_CUT"))
+        for k, reading in readings.items():
+            if "EDGE_CUT" in reading.codes:
+                readings[k] = reading._replace(alternatives=())
 
     def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
         """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
@@ -203,6 +233,9 @@ class _Reader:
 
     def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate | None:
         codes = (*codes, *s.codes, *self.doubt)
+        if "LINES_DEDUPLICATED" in self.doubt:
+            # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
+            return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
         if s.kind == NUMBER_CELL:
             text = self.document.text[s.start : s.end]
             value, more = read_number(self.document.norm[s.start : s.end], f.kind, unit)
@@ -221,6 +254,10 @@ class _Reader:
         label = " ".join(self.document.text[owner.start : owner.end].split())
         end = max([owner.end, *(t.end for t in owner.tokens)])
         return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+def _ends_early(reading: RowReading) -> bool:
+    return reading.codes[:1] == ("COUNT_SHORT",) and reading.squares[0].start >= 0 and reading.squares[-1].start < 0
 
 
 def _hard(owner: Owner) -> bool:

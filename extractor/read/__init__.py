@@ -15,7 +15,8 @@ from pathlib import Path
 from extractor.errors import ReportUnreadable
 from extractor.read.decode import decode
 from extractor.read.discover import discover
-from extractor.read.html import looks_marked, render
+from extractor.read.html import render
+from extractor.read.markup import looks_marked
 from extractor.text import normalise
 from extractor.types import Document
 

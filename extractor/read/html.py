@@ -3,37 +3,21 @@ r"""HTML to text: blocks become lines, a table row becomes one line with a TAB b
 Every ``td``/``th`` in the source gives exactly one cell, whatever its spans say, so the n figures
 after a row label are the n cells of that row. lxml only tokenises (``HTMLParser(target=…)``): no tree
 is built, nothing recurses, and a bomb is stopped while it is being read.
-
-HTML is recognised by its tags, never by the file name: Chinese texts hold ``<…条例>`` as quotation marks.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.errors import ReportUnreadable
 from extractor.read.decode import empty, tidy
+from extractor.read.markup import is_html, keeps_lines, unwrapped, without_remnants
 
 MAX_DEPTH = 2_000
 MAX_EVENTS = 300_000
 MAX_CELLS = 50_000
-
-_BACKSLASHES = r"(?<!\\)\\{1,8}"  # looked for at the start of a run only, or a long run takes for ever
-_LT = rf"(?:<|&lt;|{_BACKSLASHES}(?:u003c|x3c))"
-_STRUCTURE = re.compile(_LT + r"(?:!doctype\s+html|(?:html|body|table|tbody|tr|td|th)(?=[\s>/\\&]))", re.IGNORECASE)
-_BLOCK_CLOSED = re.compile(_LT + r"\\{0,8}/(?:p|div|h[1-6]|li|section|article)\s{0,9}(?:>|&gt;|\\)", re.IGNORECASE)
-_REMNANT = re.compile(r"</?(br|b|strong|i|em|u|span|font|center|sup|sub)\b[^<>\n]{0,200}>|&nbsp;", re.IGNORECASE)
-_CELL = re.compile(r"<(?:table|tr|td|th)(?=[\s>/\\])", re.IGNORECASE)
-_ENTITY_CELL = re.compile(r"&lt;(?:table|tr|td|th)(?=[\s/&])", re.IGNORECASE)
-_ESCAPED = re.compile(rf"=\\{{1,8}}[\"']|<\\{{1,8}}/|{_BACKSLASHES}(?:u003c|x3c)", re.IGNORECASE)
-_ESCAPE = re.compile(_BACKSLASHES + r"(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([\"'/nrtbf]))", re.IGNORECASE)
-_SCRIPT = re.compile(r"<(?:script\b|(\\{0,8}/)script\s{0,9}>)", re.IGNORECASE)
-_OUTER = re.compile(r"<(?:(/?)table\b|(!doctype|html|body)\b|(?:p|div|br|li|h[1-6])(?=[\s/>]))", re.IGNORECASE)
-_PIPE_ROW = re.compile(r"^[ \t]{0,9}\|.*\|[ \t]*$", re.MULTILINE)
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 _WHITE = re.compile("[ \t\n\r\f\x0b\x85\u2028\u2029]+")
 
@@ -56,22 +40,17 @@ _PROTECT = str.maketrans({" ": "\x01", "\t": "\x02", "\n": "\x03\n"})
 _Pieces = list[str | tuple[str, ...]]  # text with "\n" for a break, and nested tables as finished lines
 
 
-def looks_marked(text: str) -> bool:
-    """Whether :func:`render` has anything to do: a cheap question that most texts answer with no."""
-    if "<" in text or "&" in text or "\\" in text:
-        return _is_html(text) or _REMNANT.search(text) is not None
-    return False
-
-
 def render(text: str) -> tuple[str, str, tuple[str, ...]]:
     """Return the rendered text, its media type and the reason codes of what had to be done.
 
     Text with stray tags only (``<br>`` in a pipe table, ``&nbsp;``) stays ``text/plain``. Raises
     ReportUnreadable: EMPTY_FILE where no text is shown, HTML_TOO_DEEP, HTML_TOO_LARGE.
     """
-    if not _is_html(text):
-        return _without_remnants(text), "text/plain", ("HTML_REMNANTS",)
-    source, notes = _unwrapped(text)
+    if text.count("<") > 2 * MAX_EVENTS:
+        raise _too_large()
+    if not is_html(text):
+        return without_remnants(text), "text/plain", ("HTML_REMNANTS",)
+    source, notes = unwrapped(text)
     page = _parse(source, everything=False)
     if not page.tables and (page.skipped or not page.text()):
         whole = _parse(source, everything=True)
@@ -85,95 +64,15 @@ def render(text: str) -> tuple[str, str, tuple[str, ...]]:
     return rendered, media_type, notes + more
 
 
-def _is_html(text: str) -> bool:
-    return _STRUCTURE.search(text) is not None or _BLOCK_CLOSED.search(text) is not None
-
-
-def _without_remnants(text: str) -> str:
-    return "\n".join(_line_without_remnants(line) for line in text.split("\n"))
-
-
-def _line_without_remnants(line: str) -> str:
-    in_row = "|" in line or "\t" in line
-
-    def plain(match: re.Match[str]) -> str:
-        name = (match[1] or "").lower()
-        if name == "br":
-            return " " if in_row else "\n"
-        return " " if name in ("", "sup", "sub") else ""  # 3<sup>1</sup> is not 31
-
-    return _REMNANT.sub(plain, line)
-
-
-def _unwrapped(text: str) -> tuple[str, tuple[str, ...]]:
-    """Undo what hides HTML: backslash escapes, entities, and scripts that write the only tables."""
-    source = _XML_DECLARATION.sub("", text, count=1) if _XML_DECLARATION.match(text) else text
-    source, scripts = _scripts(source)
-    undone = False
-    if not _CELL.search(source) and (marked := [script for script in scripts if _is_html(script)]):
-        # A saved page whose script writes the tables: the markup in it is read as part of the page.
-        source += "".join(f"\n<div>{_unescaped(script)}</div>" for script in marked)
-        undone = True
-    if _ESCAPED.search(source):
-        source, undone = _unescaped(source), True
-    if not _CELL.search(source) and _ENTITY_CELL.search(source):
-        source, undone = html.unescape(source), True
-    return source, ("HTML_UNESCAPED",) if undone else ()
-
-
-def _scripts(source: str) -> tuple[str, list[str]]:
-    """Return ``source`` without its scripts, and the markup inside each script (first ``<`` to last ``>``)."""
-    kept: list[str] = []
-    scripts: list[str] = []
-    start, opened = 0, -1
-    for match in _SCRIPT.finditer(source):
-        if not match[1] and opened < 0:
-            kept.append(source[start : match.start()])
-            start = opened = match.end()
-        elif match[1] and opened >= 0:
-            scripts.append(_markup(source[opened : match.start()].partition(">")[2]))
-            start, opened = match.end(), -1
-    rest = source[start:]
-    return "".join(kept) + rest, scripts
-
-
-def _markup(code: str) -> str:
-    first = min((code.find(mark) for mark in ("<", "\\") if mark in code), default=0)
-    last = max(code.rfind(">"), code.rfind("\\u003e") + 5, code.rfind("\\u003E") + 5)
-    return code[first : last + 1]
-
-
-def _unescaped(text: str) -> str:
-    def character(match: re.Match[str]) -> str:
-        code = match[1] or match[2]
-        return (
-            chr(int(code, 16)) if code else {"n": "\n", "r": " ", "t": " ", "b": "", "f": " "}.get(match[3], match[3])
-        )
-
-    text = _ESCAPE.sub(character, text)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # pairs written as two escapes
-
-
-def _keeps_lines(source: str) -> bool:
-    """Whether line ends outside tables count: text or markdown with tables in HTML, as OCR tools write it."""
-    depth, blocks = 0, False
-    for match in _OUTER.finditer(source):
-        if match[2]:
-            return False
-        if match[0].lower().endswith("table"):
-            depth = max(0, depth - 1) if match[1] else depth + 1
-        elif depth == 0:
-            blocks = True
-    if not blocks or len(_PIPE_ROW.findall(source)) > 1:
-        return True
-    lines = [line for line in source.split("\n") if line.strip()]
-    return sum("<" in line for line in lines) * 5 < len(lines)
+def _too_large() -> ReportUnreadable:
+    message = f"more than {MAX_CELLS:,} table cells or {MAX_EVENTS:,} tags: give the report's own page"
+    return ReportUnreadable("HTML_TOO_LARGE", message)
 
 
 def _parse(source: str, everything: bool) -> _Page:
     from lxml import etree
 
-    page = _Page(keep_lines=_keeps_lines(source), everything=everything)
+    page = _Page(keep_lines=keeps_lines(source), everything=everything)
     target: Any = page  # the stubs ask for methods that lxml does not
     parser = etree.HTMLParser(target=target, huge_tree=True)
     try:
@@ -327,8 +226,7 @@ class _Page:
             message = f"elements are nested more than {MAX_DEPTH:,} deep: save the page again, or give its text"
             raise ReportUnreadable("HTML_TOO_DEEP", message)
         if self.events > MAX_EVENTS or self.cells > MAX_CELLS:
-            message = f"more than {MAX_CELLS:,} table cells or {MAX_EVENTS:,} tags: give the report's own page"
-            raise ReportUnreadable("HTML_TOO_LARGE", message)
+            raise _too_large()
 
     def _unwanted(self, tag: str, attributes: dict[str, str]) -> str:
         if tag in _DROP:
