@@ -34,10 +34,13 @@ CODES: dict[str, Code] = {
     "LINES_DEDUPLICATED": Code(FLAG, "Repeated lines were removed from this text, so figures equal to an earlier line are gone."),
     "HEADER_NOT_SEEN": Code(FLAG, "No column header of this block was found."),
     "HEADER_PATH_WRONG": Code(FLAG, "The column headers printed over this row are not the form's."),
+    "HEADER_INCOMPLETE": Code(FLAG, "The header over this row lacks columns of the form, and the row lacks figures."),
+    "NEXT_LABEL_LOST": Code(FLAG, "The next row's label is not in the text, so these figures may be the next row's."),
     "HEADER_ORDER": Code(FLAG, "The column headers stand in another order than the form's."),
     "STRAY_FIGURE": Code(FLAG, "A figure stands beside the row that belongs to no cell."),
     # what the figure is
     "DIGITS_SPLIT": Code(FLAG, "The digits of this figure stand apart inside one cell."),
+    "GLUED_PROVEN": Code(INFO, "The figures of this row are glued together; one way to cut them exists that makes the row's sum hold."),
     "DIGITS_GLUED": Code(FLAG, "The figures of this row are glued together and were cut apart."),
     "LOOKALIKE_DIGIT": Code(FLAG, "A letter stands where a digit belongs."),
     "GROUPING_IRREGULAR": Code(FLAG, "The thousands separators do not group by three."),
@@ -51,8 +54,7 @@ CODES: dict[str, Code] = {
     "RULE_FAILED": Code(FLAG, "A hard rule fails and this cell is among those that could be at fault."),
     "RULE_FAILED_ELSEWHERE": Code(INFO, "A hard rule that this cell belongs to fails, and the fault lies in other cells."),
     "NO_RULE_COVERS": Code(INFO, "No hard rule of the form covers this cell; its place alone speaks for it."),
-    "NOT_ASSESSABLE": Code(INFO, "The rules for this cell cannot be checked because other cells are missing."),
-    "UNSUPPORTED": Code(FLAG, "The row is damaged and no rule that could be checked supports this cell."),
+    "UNSUPPORTED": Code(FLAG, "The form has sums for this cell, and none could be checked because other cells are missing."),
     # coverage
     "ANCHORED": Code(INFO, "Label, number of figures and header agree on the place of this figure."),
     "FIELD_LOST": Code(FLAG, "The text no longer holds this cell."),

@@ -15,8 +15,6 @@ from extractor.policy import Policy
 from extractor.types import Decision, Resolved, Status, Verdict
 
 ACCEPT, REVIEW = "accept", "review"
-# Damage to the row that leaves the reading as it is: such a cell needs a sum that could have failed.
-_NEEDS_SUPPORT = frozenset({"LABEL_BY_NEIGHBOURS", "EQUAL_READINGS"})
 
 
 def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy) -> tuple[Decision, ...]:
@@ -44,14 +42,11 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tupl
         return ("RULE_FAILED",)
     if not rules:
         return ("NO_RULE_COVERS",)
-    verdicts = [checked.hard[n][0] for n in rules]
-    if Verdict.FAIL in verdicts:
+    if any(checked.hard[n][0] is Verdict.FAIL for n in rules):
         return ("RULE_FAILED_ELSEWHERE",)
-    if Verdict.PASS in verdicts or any(checked.hard[n][1] is Verdict.PASS for n in rules):
+    if any(checked.hard[n][1] is Verdict.PASS for n in rules):
         return ("RULE_PASSED",)
-    if _NEEDS_SUPPORT & set(r.codes):
-        return ("NOT_ASSESSABLE", "UNSUPPORTED")
-    return ("NOT_ASSESSABLE",)
+    return ("UNSUPPORTED",)
 
 
 def _blank(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:

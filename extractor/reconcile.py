@@ -27,7 +27,7 @@ def reconcile(form: Form, readings: Sequence[TableReading]) -> tuple[Resolved, .
     for field, candidates in zip(form.fields, by_field, strict=True):
         if not candidates:
             out.append(Resolved(field.index, Status.LOST, None, None, -1, -1, missing.get(field.table, ("FIELD_LOST",))))
-        elif len(candidates) == 1:
+        elif len(candidates) == 1 and field.index not in chosen:
             out.append(_take(candidates[0], candidates[0].codes, ()))
         else:
             out.append(_several(candidates, chosen.get(field.index)))
@@ -45,7 +45,8 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
     first = candidates[0]
     if option is not None and (by_sum := next((c for c in candidates if c.option == option), None)):
         others = [c for c in candidates if c is not by_sum]
-        return _take(by_sum, (*by_sum.codes, "CHOSEN_BY_SUM"), others)
+        codes = tuple("GLUED_PROVEN" if c == "DIGITS_GLUED" else c for c in by_sum.codes)
+        return _take(by_sum, tuple(dict.fromkeys((*codes, "CHOSEN_BY_SUM"))), others)
     repeated = any(_REPEATED in c.codes for c in candidates)
     shown = {(c.status, c.value) for c in candidates if c.status is not Status.LOST}
     codes = first.codes + ((_REPEATED,) if repeated else ())
@@ -68,7 +69,8 @@ def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict
     out: dict[int, int] = {}
     for rule in form.rules:
         fields = rule.relation.fields
-        if rule.severity != "hard" or len(by_field[fields[0]]) < 2:
+        glued = any("DIGITS_GLUED" in c.codes for c in by_field[fields[0]])
+        if rule.severity != "hard" or (len(by_field[fields[0]]) < 2 and not glued):
             continue
         if len({form.fields[i].row for i in fields}) > 1:
             continue

@@ -123,7 +123,7 @@ def _table_of(e: Event, current: str | None) -> str | None:
 
 
 def _starts_a_table(label: Label) -> bool:
-    return label.role in ("block", "corner") or len(label.key) >= (6 if label.role == "column" else 9)
+    return label.role in ("block", "corner") or len(label.key) >= (6 if label.role == "column" else 8)
 
 
 def _segment(table: str, events: list[Event], titled: bool) -> Segment:

@@ -80,7 +80,12 @@ def test_same_bytes_in_every_process() -> None:
     )
     made = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }
@@ -92,7 +97,9 @@ def test_same_bytes_in_every_process() -> None:
 def test_truth_obeys_the_hard_rules_but_for_planted_misprints(level: str) -> None:
     """On the printed values exactly the recorded rules fail, and none where no misprint was planted."""
     for case in some(level, 150):
-        values = [t.value if t.statuses == {"printed"} and i not in case.altered else None for i, t in enumerate(case.truth)]
+        values = [
+            t.value if t.statuses == {"printed"} and i not in case.altered else None for i, t in enumerate(case.truth)
+        ]
 
         assert set(failing(form_of(case), values)) == set(case.misprints), case.name
 
@@ -124,7 +131,11 @@ def test_light_tokens_still_say_their_value() -> None:
             if truth.statuses != {"printed"}:
                 continue
             assert truth.printed is not None
-            digits = truth.printed.translate(str.maketrans("０１２３４５６７８９", "0123456789")).replace(",", "").lstrip("+")
+            digits = (
+                truth.printed.translate(str.maketrans("０１２３４５６７８９", "0123456789"))
+                .replace(",", "")
+                .lstrip("+")
+            )
             factor = Decimal(10000) if digits.endswith("元") and not digits.endswith("万元") else Decimal(1)
             assert Decimal(re.sub("[万元]", "", digits)) / factor == truth.value, case.name
 
@@ -147,7 +158,9 @@ def test_tab_rows_read_back() -> None:
         assert [[case.truth[i].printed for i in row] for row in table.grid] == found
 
 
-@pytest.mark.parametrize("shape", ["tab-cells", "tab-rows", "pipe-rows", "markdown", "pipe-lines", "bare-lines", "flat", "html"])
+@pytest.mark.parametrize(
+    "shape", ["tab-cells", "tab-rows", "pipe-rows", "markdown", "pipe-lines", "bare-lines", "flat", "html"]
+)
 def test_clean_figures_stand_in_field_order(shape: str) -> None:
     """Outside the shapes that lose it, the reading order of the text is the order of the fields."""
     case = make_case(FORMS[1], 3, shape, "clean")
@@ -211,7 +224,11 @@ def test_encodings_decode_to_the_text() -> None:
 
 def test_deduplicated_lines_are_unplaceable() -> None:
     """Where repeated lines were removed the case says that its figures cannot be placed."""
-    made = [c for c in cases(FORMS, range(200), "heavy", shapes=("bare-lines", "pipe-lines")) if "repeated lines removed" in c.damages]
+    made = [
+        c
+        for c in cases(FORMS, range(200), "heavy", shapes=("bare-lines", "pipe-lines"))
+        if "repeated lines removed" in c.damages
+    ]
 
     assert made
     assert all(c.unplaceable for c in made)

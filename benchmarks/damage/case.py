@@ -12,7 +12,7 @@ from benchmarks.damage import names
 from benchmarks.damage.content import Content, failing, make_content, plan
 from benchmarks.damage.cosmetic import decorate, paginate, plain
 from benchmarks.damage.draft import PAGED, ROW_ENDS, Draft, Line, Section, numeral
-from benchmarks.damage.harm import HEAVY, MEDIUM, apply
+from benchmarks.damage.harm import HEAVY, MEDIUM, apply, settle
 from benchmarks.damage.render import render
 from benchmarks.damage.sheet import build
 from extractor.form import Form
@@ -83,7 +83,9 @@ def make_case(form: Form, seed: int, shape: str, level: str) -> Case:
     Raises ValueError for a shape or a level that does not exist.
     """
     if shape not in SHAPES or level not in LEVELS:
-        raise ValueError(f"no shape {shape!r} at level {level!r}; shapes are {', '.join(SHAPES)}; levels are {', '.join(LEVELS)}")
+        raise ValueError(
+            f"no shape {shape!r} at level {level!r}; shapes are {', '.join(SHAPES)}; levels are {', '.join(LEVELS)}"
+        )
     rng = Random(f"{seed}/{shape}/{level}/{form.id}")
     content = make_content(form, rng)
     draft = _draft(form, content, rng, shape if level == "heavy" else _FALLBACK.get(shape, shape), level)
@@ -109,14 +111,18 @@ def _draft(form: Form, content: Content, rng: Random, shape: str, level: str) ->
     for sheet in sheets.values():
         sections.append(Section(len(sections), "", [], sheet))
     title = f"{content.year}年{form.spec.title}"
-    titles = ([content.agency + title], [content.agency, title], [f"{content.agency}关于{title[:5]}度{form.spec.title}"])
+    titles = (
+        [content.agency + title],
+        [content.agency, title],
+        [f"{content.agency}关于{title[:5]}度{form.spec.title}"],
+    )
     draft = Draft(form, content, rng, shape, level, [*rng.choice(titles), *prose["opening"]], sections)
     draft.variant = rng.randrange(60)
     return draft
 
 
 def _damage(draft: Draft) -> None:
-    draft.spaced = draft.shape in ("detached",) or draft.rng.random() < 0.2
+    draft.spaced = draft.shape == "detached" or draft.rng.random() < 0.2
     if draft.shape in PAGED:
         paginate(draft)
     if draft.level == "clean":
@@ -129,8 +135,7 @@ def _damage(draft: Draft) -> None:
         apply(draft, MEDIUM, draft.rng.choice((1, 2, 2, 3)))
         if draft.shape in ("detached", "column-major"):
             draft.damages.append(f"order of reading: {draft.shape}")
-        headless = any(s.label_columns > 1 and all(r.kind != "head" for r in s.rows) for s in draft.sheets())
-        draft.unplaceable |= headless and "two columns lost" in draft.damages
+    settle(draft)
 
 
 def _edition_shown(draft: Draft) -> bool:
@@ -174,7 +179,7 @@ def _deduplicated(lines: list[Line]) -> list[Line]:
     out: list[Line] = []
     for line in lines:
         text = "".join(t for t, _ in line).strip()
-        if text not in seen or not text:
+        if text and text not in seen:
             out.append(line)
             seen.add(text)
     return out
@@ -201,7 +206,12 @@ def _alter(draft: Draft, lines: list[Line]) -> dict[int, str]:
         return {}
     shown = {f for line in lines for t, f in line if f >= 0 and t and f not in draft.blanks}
     altered: dict[int, str] = {}
-    places = [(a, b) for a, line in enumerate(lines) for b, (t, f) in enumerate(line) if f in shown and t.isascii() and t.isdigit()]
+    places = [
+        (a, b)
+        for a, line in enumerate(lines)
+        for b, (t, f) in enumerate(line)
+        if f in shown and t.isascii() and t.isdigit()
+    ]
     draft.rng.shuffle(places)
     places.sort(key=lambda p: lines[p[0]][p[1]][0] == "0")
     for a, b in places[:40]:
@@ -237,7 +247,11 @@ def _case(draft: Draft, lines: list[Line], altered: dict[int, str], known: bool,
     encoding = draft.encoding
     note = "" if known else "no label of the edition is left"
     content = draft.content
-    agency = content.agency if content.agency in "".join([*draft.title, *(t for s in draft.sections for t in s.lines)]) else ""
+    agency = (
+        content.agency
+        if content.agency in "".join([*draft.title, *(t for s in draft.sections for t in s.lines)])
+        else ""
+    )
     return Case(
         name, draft.form.id if known else None, content.year, agency, text.encode(encoding),
         _SUFFIX.get(draft.shape, ".txt"), draft.shape, draft.level, truth, _must_fail(draft, truth, altered),
@@ -266,7 +280,11 @@ def _one(draft: Draft, field: int, text: str | None) -> Truth:
     if field in draft.blanks:
         if text is None:
             return Truth(None, None, UNSEEN)
-        return Truth(None, None, BLANK if field in draft.dashes or draft.shape in ROW_ENDS or draft.shape == "pipe-rows" else UNSEEN)
+        return Truth(
+            None,
+            None,
+            BLANK if field in draft.dashes or draft.shape in ROW_ENDS or draft.shape == "pipe-rows" else UNSEEN,
+        )
     value = draft.content.values[field]
     value = Decimal(value) if draft.form.fields[field].kind == "amount" else value
     if not text:

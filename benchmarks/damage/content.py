@@ -114,7 +114,9 @@ def _ordered(pivots: dict[int, Relation]) -> list[tuple[int, Relation]]:
 
 def failing(form: Form, values: Sequence[Number | None]) -> tuple[tuple[str, str], ...]:
     """Every hard rule instance that fails on ``values``."""
-    return tuple((rule, instance) for rule, instance, relation in plan(form).hard if relation.verdict(values)[0] is Verdict.FAIL)
+    return tuple(
+        (rule, instance) for rule, instance, relation in plan(form).hard if relation.verdict(values)[0] is Verdict.FAIL
+    )
 
 
 def make_content(form: Form, rng: Random) -> Content:
@@ -318,7 +320,9 @@ def _wrong_column(form: Form, rng: Random, values: list[Number]) -> str | None:
 # ---------------------------------------------------------------- sentences
 
 
-def _paragraphs(form: Form, rng: Random, values: Sequence[Number], agency: str, year: int) -> dict[str, tuple[str, ...]]:
+def _paragraphs(
+    form: Form, rng: Random, values: Sequence[Number], agency: str, year: int
+) -> dict[str, tuple[str, ...]]:
     """Prose around the tables: what it counts agrees with them."""
     own = _own_name(agency)
 
@@ -326,12 +330,15 @@ def _paragraphs(form: Form, rng: Random, values: Sequence[Number], agency: str, 
         return rng.choice(choices).format(year=year, agency=agency, self=own, tail=rng.randint(10, 99))
 
     overview = [say(names.OVERVIEW), *_facts(form, rng, values, year, own)]
-    for choices in (names.MANAGEMENT, names.PLATFORM, names.SUPERVISION):
-        if rng.random() < 0.6:
-            overview.append(say(choices))
+    overview += [say(c) for c in (names.MANAGEMENT, names.PLATFORM, names.SUPERVISION) if rng.random() < 0.6]
     opening = say(names.OPENING)
     problems = [say(names.PROBLEMS), say(names.REMEDIES)]
-    parts = {"opening": [opening] if opening else [], "overview": overview, "problems": problems, "other": [say(names.OTHER)]}
+    parts = {
+        "opening": [opening] if opening else [],
+        "overview": overview,
+        "problems": problems,
+        "other": [say(names.OTHER)],
+    }
     return {name: tuple(lines) for name, lines in parts.items()}
 
 
@@ -354,7 +361,9 @@ def _facts(form: Form, rng: Random, values: Sequence[Number], year: int, own: st
     else:
         carry = f"，上年结转{into}件" if into else ""
         later = f"，结转下年度继续办理{out}件" if out else "，全部按时办结"
-        facts.append(f"（二）依申请公开情况。{year}年，{own}共收到政府信息公开申请{new}件{carry}，办结{done}件{later}。")
+        facts.append(
+            f"（二）依申请公开情况。{year}年，{own}共收到政府信息公开申请{new}件{carry}，办结{done}件{later}。"
+        )
     if cases or suits:
         facts.append(f"全年发生政府信息公开行政复议{cases}件，行政诉讼{suits}件。")
     elif rng.random() < 0.5:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from benchmarks.damage import names
 from benchmarks.damage.draft import CELL_LINES, FLAT, MARKED, PAGED, Draft
@@ -122,7 +123,11 @@ def _unit(draft: Draft) -> bool:
     for sheet in draft.sheets():
         for row in sheet.body():
             for c in row.figures():
-                if c.field >= 0 and draft.form.fields[c.field].kind == "amount" and draft.form.fields[c.field].unit == "万元":
+                if (
+                    c.field >= 0
+                    and draft.form.fields[c.field].kind == "amount"
+                    and draft.form.fields[c.field].unit == "万元"
+                ):
                     done |= _put_unit(draft, sheet, row, c)
     return done
 
@@ -235,12 +240,12 @@ def _number_gone(draft: Draft) -> bool:
 
 @lru_cache(maxsize=4096)
 def _traditional(character: str) -> str:
-    out: str = _converter().convert(character)  # type: ignore[attr-defined]
+    out: str = _converter().convert(character)
     return out if len(out) == 1 else character
 
 
 @lru_cache(maxsize=1)
-def _converter() -> object:
+def _converter() -> Any:
     from opencc import OpenCC
 
     return OpenCC("s2t")
@@ -313,7 +318,9 @@ def _spaced(draft: Draft) -> bool:
 def _preface(draft: Draft) -> bool:
     year = draft.content.year + 1
     draft.title.insert(0, draft.rng.choice(names.FURNITURE))
-    draft.title.append(f"来源:本站     发布时间:{year}-01-{draft.rng.randint(10, 31)} {draft.rng.randint(10, 17)}:24    浏览次数:次")
+    draft.title.append(
+        f"来源:本站     发布时间:{year}-01-{draft.rng.randint(10, 31)} {draft.rng.randint(10, 17)}:24    浏览次数:次"
+    )
     return True
 
 

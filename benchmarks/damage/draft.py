@@ -59,11 +59,8 @@ class Draft:
     note: str = ""
 
     def sheets(self) -> list[Sheet]:
+        """The tables that are still there."""
         return [s.sheet for s in self.sections if s.sheet is not None]
-
-    @property
-    def marked(self) -> bool:
-        return self.shape in MARKED
 
 
 _NUMERALS = "一二三四五六七八九十"

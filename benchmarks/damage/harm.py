@@ -41,6 +41,25 @@ def apply(draft: Draft, damages: tuple[Damage, ...], wanted: int) -> int:
     return done
 
 
+def settle(draft: Draft) -> None:
+    """See which damages together have left figures that nobody could place."""
+    for sheet in draft.sheets():
+        before: Row | None = None
+        for row in sheet.rows:
+            if row.kind == "page" and row.cells[0].text.isdigit() and before is not None and draft.shape not in _PLACED:
+                draft.unplaceable |= before.cut or any(not c.text for c in before.figures())
+            if row.kind != "body":
+                continue
+            before = row
+            real = _real(row)
+            extra = [c for c in row.figures() if c.field < 0 and real]
+            blank = any(c.field in draft.blanks for c in real)
+            if extra and (row.cut or (blank and (extra[0].text or len({c.text for c in real}) > 1))):
+                draft.unplaceable = True
+    headless = any(s.label_columns > 1 and all(r.kind != "head" for r in s.rows) for s in draft.sheets())
+    draft.unplaceable |= headless and "two columns lost" in draft.damages
+
+
 def _deep(draft: Draft) -> Sheet | None:
     """The table with nested row labels (三), if it is still there."""
     return next((s for s in draft.sheets() if s.label_columns > 1), None)
@@ -87,8 +106,6 @@ def drift(draft: Draft) -> str | None:
     for n in rows:
         row = sheet.rows[n]
         extra = Cell(text, "figure")
-        if not text and len({c.text for c in _real(row)}) > 1 and any(c.field in draft.blanks for c in _real(row)):
-            draft.unplaceable = True
         first = next(i for i, c in enumerate(row.cells) if c.role == "figure")
         row.cells.insert(first if front else len(row.cells), extra)
         if row.cells[0].role == "cover" and draft.shape != "html" and draft.rng.random() < 0.9:
@@ -103,7 +120,11 @@ def split_label(draft: Draft) -> str | None:
     sheet = _deep(draft)
     if sheet is None or draft.shape in ("html", "column-major"):
         return None
-    able = [n for n, r in enumerate(sheet.rows) if r.kind == "body" and any(c.role == "label" and len(c.text) > 6 for c in r.cells)]
+    able = [
+        n
+        for n, r in enumerate(sheet.rows)
+        if r.kind == "body" and any(c.role == "label" and len(c.text) > 6 for c in r.cells)
+    ]
     if not able:
         return None
     n = draft.rng.choice(able)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from benchmarks.damage.draft import Draft, Line
 from benchmarks.damage.sheet import Cell, Row, Sheet
@@ -123,7 +124,12 @@ def _aligned_plain(draft: Draft, sheet: Sheet, canvas: _Canvas) -> None:
                 spots.append((0 if draft.variant % 2 else 14, [(cell.text, -1)]))
                 continue
             indent = 0 if n == 0 else (4 if cell.role == "figure" and draft.variant % 2 == 0 else 0)
-            spots.append((x + indent, _figure(cell) if cell.field >= 0 or cell.role == "figure" else [(cell.text.replace("\n", ""), -1)]))
+            spots.append(
+                (
+                    x + indent,
+                    _figure(cell) if cell.field >= 0 or cell.role == "figure" else [(cell.text.replace("\n", ""), -1)],
+                )
+            )
             x = left + n * step
         canvas.add(spots)
         for _ in range(1 + (draft.variant + len(row.cells)) % 2):
@@ -135,9 +141,9 @@ def _aligned_deep(draft: Draft, sheet: Sheet, canvas: _Canvas) -> None:
     wrap_label, wrap_group, gap = 13 + v % 4, (4, 7)[v % 2], (0, 1, 0, 2)[v % 4]
     xb, xc = 5 + v % 2, 7 + v % 2 + wrap_group
     xf, step = xc + wrap_label + 4, 6 + v % 3
-    heads = [r for r in sheet.rows if r.kind == "head"]
+    heads = list(takewhile(lambda r: r.kind != "body", sheet.rows))
     spans: list[tuple[Cell, int, int, int]] = []
-    _aligned_heads(canvas, heads, xf, step)
+    _aligned_heads(canvas, [r for r in heads if r.kind == "head"], xf, step)
     started = False
     again: list[Row] = []
     for row in sheet.rows:
@@ -148,7 +154,9 @@ def _aligned_deep(draft: Draft, sheet: Sheet, canvas: _Canvas) -> None:
             again += [row] if started else []
             continue
         if again:
+            before = len(canvas.lines)
             _aligned_heads(canvas, again, xf, step)
+            canvas.marks |= set(range(before, len(canvas.lines)))
             again = []
         started = True
         outer, inner, label, depth = _levels(row, sheet)
@@ -164,7 +172,9 @@ def _aligned_deep(draft: Draft, sheet: Sheet, canvas: _Canvas) -> None:
         _aligned_group(canvas, cell, x0, a, b, 1 if x0 == 0 else wrap_group, one_line=v % 3 == 0)
 
 
-def _aligned_row(canvas: _Canvas, row: Row, label: Cell | None, x: int, width: int, xf: int, step: int, between: bool) -> int:
+def _aligned_row(
+    canvas: _Canvas, row: Row, label: Cell | None, x: int, width: int, xf: int, step: int, between: bool
+) -> int:
     """Put one row: its label's lines, and the figures on the middle one or between two."""
     lines = _wrap(label.text, max(8, width)) if label is not None else [""]
     figures: list[Spot] = [(xf + n * step, _figure(c)) for n, c in enumerate(row.figures())]

@@ -204,7 +204,9 @@ def _pipe_ends(draft: Draft, sheet: Sheet) -> list[Line]:
         for n, cell in enumerate(cells):
             last = fill if n == len(cells) - 1 else ""
             body = pieces(cell, " ")
-            out.append([(" ", -1), *body, ("  | " + last, -1)] if opened else [*body, (" | " + last if last else " |", -1)])
+            out.append(
+                [(" ", -1), *body, ("  | " + last, -1)] if opened else [*body, (" | " + last if last else " |", -1)]
+            )
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from extractor.form import Block, Form, Header, HeaderSpec, Table
+from extractor.form import Block, BlockSpec, Form, Header, HeaderSpec, Table
 
 # Roles of a cell. A "cover" is the place under a cell that spans several rows.
 HEADS = ("block", "corner", "head", "column")
@@ -35,9 +35,11 @@ class Row:
     cut: bool = False
 
     def figures(self) -> list[Cell]:
+        """The cells with figures, the form's and foreign ones."""
         return [c for c in self.cells if c.role == "figure"]
 
     def labels(self) -> list[Cell]:
+        """The labels that begin in this row."""
         return [c for c in self.cells if c.role in ("group", "label")]
 
 
@@ -53,6 +55,7 @@ class Sheet:
     blocks: dict[int, Block] = field(default_factory=dict)
 
     def body(self) -> list[Row]:
+        """The rows with figures."""
         return [r for r in self.rows if r.kind == "body"]
 
 
@@ -61,18 +64,18 @@ def build(form: Form, texts: Sequence[str]) -> list[Sheet]:
     return [_sheet(t, form.spec.tables[t.number].blocks, texts) for t in form.tables]
 
 
-def _sheet(table: Table, specs: Sequence[object], texts: Sequence[str]) -> Sheet:
+def _sheet(table: Table, specs: Sequence[BlockSpec], texts: Sequence[str]) -> Sheet:
     rows: list[Row] = []
     width = labels = 0
     band = False
     for block, spec in zip(table.blocks, specs, strict=True):
-        also = {h.id: h.also for h in _walk([*spec.rows, *spec.columns])}  # type: ignore[attr-defined]
+        also = {h.id: h.also for h in _walk([*spec.rows, *spec.columns])}
         if block.layout == "band":
             rows += _band(block, also, texts)
             width, band = max(width, len(block.rows) * len(block.columns)), True
             continue
         depth = max(len(r.groups) for r in block.rows) + 1
-        corner = spec.corner or ""  # type: ignore[attr-defined]
+        corner = spec.corner or ""
         rows += _matrix(block, corner, depth, also, texts)
         width, labels = max(width, depth + len(block.columns)), max(labels, depth)
     return Sheet(table.id, rows, width, labels, band, dict(enumerate(table.blocks)))

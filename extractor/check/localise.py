@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from extractor.form import Form
 from extractor.types import Number, Verdict
 
-_DEEPEST = 2
-_MOST_STEPS = 4000
+_DEEPEST = 4
+_MOST_STEPS = 3000
+# No cell of a linear form like these stands in more than three sums: row, outcomes, balance.
+_MOST_RULES_A_CELL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,33 @@ def _components(form: Form, failing: Sequence[int]) -> list[list[int]]:
 
 
 def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:
+    """All explanations of the least size, by iterative deepening; none where the search gets too wide."""
     steps = [0]
     for depth in range(1, _DEEPEST + 1):
         found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]] = {}
-        _extend(form, list(values), set(failing), (), depth, found, steps)
-        if found:
-            return list(found.values())
+        _extend(form, list(values), frozenset(failing), (), depth, found, steps)
         if steps[0] > _MOST_STEPS:
             return []
+        if found:
+            moves = [e for e in found.values() if _is_move(form, e, values)]
+            return moves or list(found.values())
     return []
+
+
+def _is_move(form: Form, explanation: Sequence[tuple[int, Number]], values: Sequence[Number | None]) -> bool:
+    """The printed figures of one row stand in each other's cells: one slip of the pen, not several errors."""
+    rows: dict[str, list[tuple[int, Number]]] = {}
+    for i, wanted in explanation:
+        rows.setdefault(form.fields[i].row, []).append((i, wanted))
+    return any(len(r) > 1 for r in rows.values()) and all(
+        len(r) == 1 or sorted(w for _, w in r) == sorted(values[i] or 0 for i, _ in r) for r in rows.values()
+    )
 
 
 def _extend(
     form: Form,
     values: list[Number | None],
-    failing: set[int],
+    failing: frozenset[int],
     done: tuple[tuple[int, Number], ...],
     left: int,
     found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]],
@@ -86,13 +100,16 @@ def _extend(
     if not failing:
         found.setdefault(frozenset(done), done)
         return
-    if left == 0 or steps[0] > _MOST_STEPS:
+    if len(failing) > left * _MOST_RULES_A_CELL or steps[0] > _MOST_STEPS:
         return
-    number = min(failing)
+    number = min(failing, key=lambda n: len(form.rules[n].relation.fields))
+    relation = form.rules[number].relation
     changed = {i for i, _ in done}
-    for i in form.rules[number].relation.fields:
-        wanted = form.rules[number].relation.implied(values, i)
-        if i in changed or wanted is None or (wanted < 0 and form.fields[i].kind != "signed"):
+    for i in relation.fields:
+        if i in changed or (left == 1 and not failing <= set(form.rules_of[i])):
+            continue
+        wanted = relation.implied(values, i)
+        if wanted is None or (wanted < 0 and form.fields[i].kind != "signed"):
             continue
         steps[0] += 1
         before = values[i]
@@ -103,7 +120,7 @@ def _extend(
                 now.add(n)
             else:
                 now.discard(n)
-        _extend(form, values, now, (*done, (i, wanted)), left - 1, found, steps)
+        _extend(form, values, frozenset(now), (*done, (i, wanted)), left - 1, found, steps)
         values[i] = before
 
 

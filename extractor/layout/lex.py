@@ -13,7 +13,7 @@ from extractor.numerals import DASH, NUMERAL, is_lookalike
 
 WORD, NUMBER, DASHES, EMPTY, GLUED = "word", "number", "dash", "empty", "glued"
 
-_TOKEN = re.compile(r"\n|\t|\||\f|[^\s|]+")
+_WORD = re.compile(r"[^\s|]+")
 _PAGE_LINE = re.compile(
     r"^[ \f]*(?:[-·]+ ?\d{1,3} ?[-·]+|第 ?\d{1,3} ?页(?:[ ,/]*共 ?\d{1,3} ?页)?|[Pp]age ?\d{1,3}(?: ?(?:/|of) ?\d{1,3})?|\d{1,3} ?/ ?\d{1,3})[ \f]*$",
     re.M,
@@ -49,120 +49,150 @@ def page_marks(norm: str) -> list[tuple[int, int]]:
 
 def lex(norm: str, html: bool = False) -> list[Token]:
     """Cut normalised text into tokens; ``html`` says that every tab divides two real cells."""
-    return _Lexer(norm, html).run()
+    lexer = _Lexer(norm, html)
+    marks = page_marks(norm)
+    start = 0
+    for line in norm.split("\n"):
+        end = start + len(line)
+        if marks and marks[0][1] <= start:
+            marks = [m for m in marks if m[1] > start]
+        if not (marks and marks[0][0] <= start and end <= marks[0][1] and line.strip()):
+            lexer.take(line, start, end)
+        lexer.line += 1
+        start = end + 1
+    lexer.finish()
+    return lexer.out
 
 
 class _Lexer:
-    """The state of one pass: where the last delimiter stood and whether anything came since."""
+    """The state carried from line to line: the open cell, the open row, the last delimiter."""
 
     def __init__(self, norm: str, html: bool) -> None:
         self.norm = norm
         self.html = html
         self.out: list[Token] = []
         self.line = self.row = self.cell = 0
-        self.delimiter = ""  # kind of the last delimiter
-        self.delimiter_line = -1
-        self.content = True  # something stood since the last delimiter
-        self.words_since = 0  # words that are no figures since the last delimiter
-        self.line_start = 0
-        self.line_tabs = self._tabs(0)
-        self.cell_lines = False  # inside one-cell-a-line rows
-        self.blank_line = False
+        self.cell_row = False  # inside a row whose cells stand one a line behind a tab
+        self.open_cell = -1  # where a cell line without content began: empty unless more follows
+        self.blank = False  # the line before was blank
+        self.piped = False  # a pipe was the last thing seen
+        self.figures_since = 0  # figures since the last pipe; -1 once a word came
 
-    def _tabs(self, start: int) -> int:
-        """0 no tab, 1 one leading tab (a cell on a line of its own), 2 a tab-delimited line."""
-        end = self.norm.find("\n", start)
-        end = len(self.norm) if end < 0 else end
-        first = self.norm.find("\t", start, end)
-        if first < 0:
-            return 0
-        alone = self.norm.find("\t", first + 1, end) < 0 and not self.norm[start:first].strip()
-        return 1 if alone and not self.html else 2
+    def take(self, line: str, start: int, end: int) -> None:
+        """One line: blank, a cell behind its tab, delimited cells, or loose words."""
+        if not line or line.isspace():
+            self._blank_line(line, start)
+        elif line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
+            self._cell_line(start, end)
+        elif "\t" in line:
+            self._close_cell()
+            self._new_row()
+            self._cells(line, start, "\t", 0)
+        elif "|" in line:
+            self._close_cell()
+            self._piped_line(line, start)
+        else:
+            self.open_cell = -1
+            self._words(start, end, hard=self.cell_row and not self.blank)
+        if line and not line.isspace():
+            self.blank = False
 
-    def _empty(self, position: int) -> None:
-        self.out.append(Token(EMPTY, position, position, self.line, self.row, self.cell, True))
+    def finish(self) -> None:
+        self._close_cell()
 
-    def run(self) -> list[Token]:
-        skip = page_marks(self.norm)
-        skip_at = 0
-        for m in _TOKEN.finditer(self.norm):
-            start, end = m.span()
-            c = self.norm[start]
-            if c == "\n":
-                self._newline(start)
-            elif c == "\t":
-                self._tab(start)
-            elif c == "|":
-                self._pipe(start)
-            elif c != "\f":
-                while skip_at < len(skip) and skip[skip_at][1] <= start:
-                    skip_at += 1
-                if skip_at < len(skip) and skip[skip_at][0] <= start:
-                    continue
-                self._word(c, start, end)
-        self._newline(len(self.norm))
-        return self.out
+    def _new_row(self) -> None:
+        self.row += 1
+        self.cell = 0
+        self.cell_row = False
 
-    def _newline(self, position: int) -> None:
-        if self.line_tabs == 2 and self.delimiter == "tab" and self.delimiter_line == self.line and not self.content:
-            self._empty(position)
-        if self.line_tabs == 1 and not self.content and self.norm[position + 1 : position + 2] in ("\t", "\n", ""):
-            self._empty(position)
-            self.content = True
-        was_blank = not self.norm[self.line_start : position].strip("\f ") and self.line_tabs == 0
-        ended_row = self.line_tabs == 2 or (self.delimiter == "pipe" and self.delimiter_line == self.line)
-        self.line += 1
-        self.line_start = position + 1
-        self.line_tabs = self._tabs(position + 1) if position < len(self.norm) else 0
-        if self.line_tabs != 1:
-            self.cell_lines = self.cell_lines and self.line_tabs == 0
-        if (was_blank and self.line_tabs == 1) or self.line_tabs == 2 or (ended_row and self.line_tabs != 1):
-            self.row += 1
-            self.cell = 0
+    def _blank_line(self, line: str, start: int) -> None:
+        if "\t" in line and line.count("\t") == 1 and not self.html:
+            self._cell_line(start, start + len(line))
+            self.blank = False
+            return
+        if "\t" in line:
+            self._close_cell()
+            self._new_row()
+            self._cells(line, start, "\t", 0)
+            return
+        self.blank = True
 
-    def _tab(self, position: int) -> None:
-        if self.line_tabs == 1:
-            if not self.cell_lines:
-                self.row += 1
-            self.cell_lines = True
-        elif self.delimiter_line != self.line:
-            if not self.norm[self.line_start : position].strip():
-                self._empty(position)
-        elif not self.content:
-            self._empty(position)
-        self._delimit("tab")
-
-    def _pipe(self, position: int) -> None:
-        leading = not self.norm[self.line_start : position].strip()
-        if self.delimiter == "pipe" and not self.content:
-            line_end = self.norm.find("\n", position)
-            rest = self.norm[position + 1 : line_end if line_end >= 0 else len(self.norm)].strip()
-            if self.delimiter_line == self.line or (leading and not rest):
-                self._empty(position)
-        self._delimit("pipe")
-
-    def _delimit(self, kind: str) -> None:
-        self.delimiter, self.delimiter_line = kind, self.line
-        self.content = False
-        self.words_since = 0
+    def _cell_line(self, start: int, end: int) -> None:
+        """A cell on a line of its own; a blank line before it began a new row."""
+        self._close_cell()
+        if self.blank or not self.cell_row:
+            self._new_row()
+        self.cell_row = True
+        self.blank = False
         self.cell += 1
+        if self.norm[start + 1 : end].strip():
+            self._words(start + 1, end, hard=True, alone=True)
+        else:
+            self.open_cell = start + 1
 
-    def _word(self, first: str, start: int, end: int) -> None:
-        kind = WORD
-        if first in _DIGITS_MAY_FOLLOW:
-            word = self.norm[start:end]
-            if NUMERAL.fullmatch(word) or is_lookalike(word):
-                kind = NUMBER
-        if kind is WORD and end - start <= 6 and DASH.fullmatch(self.norm, start, end):
-            kind = DASHES
-        hard = self.line_tabs > 0 or (self.delimiter == "pipe" and self.delimiter_line == self.line)
-        split = kind is NUMBER and self.words_since == 0 and self.content and bool(self.delimiter) and self._same_cell()
-        self.out.append(Token(kind, start, end, self.line, self.row, self.cell, hard, split))
-        if kind is WORD:
-            self.words_since += 1
-        self.content = True
+    def _close_cell(self) -> None:
+        """A cell line that nothing followed was an empty cell."""
+        if self.open_cell >= 0:
+            self.out.append(Token(EMPTY, self.open_cell, self.open_cell, self.line, self.row, self.cell, True))
+            self.open_cell = -1
 
-    def _same_cell(self) -> bool:
-        """The figure before stands in the same cell and on the same line."""
-        last = self.out[-1] if self.out else None
-        return last is not None and last.kind == NUMBER and last.line == self.line and last.cell == self.cell
+    def _cells(self, line: str, start: int, delimiter: str, first: int) -> None:
+        at = start
+        for number, cell in enumerate(line.split(delimiter), first):
+            self.cell = number
+            if cell.isspace() or not cell:
+                self.out.append(Token(EMPTY, at, at, self.line, self.row, self.cell, True))
+            else:
+                self._words(at, at + len(cell), hard=True, alone=True)
+            at += len(cell) + 1
+        self.figures_since = -1
+
+    def _piped_line(self, line: str, start: int) -> None:
+        """A pipe line: a whole row, one cell with its border, or a border alone (domain.md §4, 15 and 16)."""
+        body = line.strip()
+        if body == "|":
+            if self.piped:
+                self.out.append(Token(EMPTY, start, start, self.line, self.row, self.cell, False))
+            self.piped, self.figures_since = True, 0
+            self.cell += 1
+            return
+        cells = line.split("|")
+        leading = body[0] == "|"
+        filled = sum(1 for c in cells if c and not c.isspace())
+        # A whole row on one line; else one cell with its border, and nothing marks where its row ends.
+        whole = filled > 1 or (leading and len(cells) > 4)
+        if whole:
+            self._new_row()
+        at = start
+        last = len(cells) - 1
+        for number, text in enumerate(cells):
+            edge = (number == 0 and leading) or (number == last)
+            if text and not text.isspace():
+                self._words(at, at + len(text), hard=whole, alone=True)
+            elif not edge or (number == 0 and not leading):
+                self.out.append(Token(EMPTY, at, at, self.line, self.row, self.cell, whole))
+            if number < last:
+                self.cell += 1
+            at += len(text) + 1
+        self.piped, self.figures_since = body[-1] == "|", 0 if body[-1] == "|" else -1
+
+    def _words(self, start: int, end: int, hard: bool, alone: bool = False) -> None:
+        """Words of one cell or loose line; ``alone`` says that the stretch is one cell."""
+        norm, out = self.norm, self.out
+        figures = 0 if alone else (self.figures_since if self.piped or self.figures_since > 0 else -1)
+        for m in _WORD.finditer(norm, start, end):
+            a, b = m.span()
+            kind = WORD
+            if norm[a] in _DIGITS_MAY_FOLLOW:
+                word = m.group()
+                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word):
+                    kind = NUMBER
+            if kind is WORD and b - a <= 6 and DASH.fullmatch(norm, a, b):
+                kind = DASHES
+            out.append(Token(kind, a, b, self.line, self.row, self.cell, hard, kind is NUMBER and figures > 0))
+            if kind is NUMBER:
+                figures = figures + 1 if figures >= 0 else -1
+            else:
+                figures = -1 if kind is WORD else figures
+        if not alone:
+            self.figures_since, self.piped = figures, False

@@ -55,9 +55,6 @@ def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, ht
     reading = _place(_merge_split(tokens), n, html, norm)
     if not reading.exact and column is not None:
         reading = _at_column(tokens, n, column) or reading
-    if not reading.exact and _splits(tokens):
-        unmerged = _place([square(t) for t in tokens], n, html, norm)
-        reading = unmerged if unmerged.exact else reading
     return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
 
 
@@ -69,10 +66,6 @@ def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | Non
     if any(t.kind != EMPTY for t in tokens if not column <= t.cell < column + n):
         return None
     return RowReading(tuple(square(t) for t in inside), True, ())
-
-
-def _splits(tokens: Sequence[Event]) -> int:
-    return sum(t.split for t in tokens)
 
 
 def _own_line(tokens: Sequence[Event], n: int, own_row: int | None) -> tuple[list[Event], list[Event]]:
@@ -130,9 +123,6 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str) -> RowReading
     if len(cells) < n:
         return short
     windows = _windows(cells, printed, n)
-    if not html and printed[0] == 0 and len(windows) == 1:
-        # The figures begin right after the label, so only cells after them can be empty.
-        return RowReading(windows[0], True, ())
     options = [*windows, short.squares] if printed[0] == 0 else [short.squares, *windows]
     return _agree(options, ("AMBIGUOUS_PLACE",) if printed[0] == 0 else ("COUNT_SHORT",))
 

@@ -9,7 +9,7 @@ from extractor.layout.events import EMPTY, LABEL, Event
 from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
-from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row
+from extractor.parse.rows import BLANK_CELL, LOST_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
 from extractor.types import Candidate, Document, ExtraRow, Status, TableReading
 
@@ -38,6 +38,7 @@ class _Reader:
         self.doubt = doubt
         self.codes: tuple[str, ...] = ()
         self.html = document.media_type == "text/html"
+        self.rows_marked = False
 
     def read(self, events: Sequence[Event]) -> tuple[list[Candidate], list[ExtraRow]]:
         if len(self.table.blocks) == 1 and self.table.blocks[0].layout == "band":
@@ -72,6 +73,7 @@ class _Reader:
 
     def _readings(self, walk: Walk) -> dict[int, RowReading]:
         rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
+        self.rows_marked = len({o.row for _, o in rows}) == len(rows) and all(_hard(o) for _, o in rows if o.tokens)
         out = {i: self._read_owner(o, None) for i, o in rows}
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
@@ -79,10 +81,40 @@ class _Reader:
                 if (column := self._figure_column(rows, out, o.block)) is not None:
                     out[i] = self._read_owner(o, column)
         self._mark_cut_edges(rows, out)
+        self._bind_to_header(rows, out)
         return out
 
+    def _bind_to_header(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
+        """Where the header lacks columns and the rows hold as many figures as it shows, bind by the header.
+
+        In any case a row that lacks figures under an incomplete header is in doubt, blank or not; and
+        where most rows lack figures so is every row.
+        """
+        for block in self.table.blocks:
+            mine = [(i, o) for i, o in rows if o.block == block.number]
+            seen = {c for _, o in mine for c in o.headers}
+            if not seen or len(seen) == len(block.columns):
+                continue
+            full = [i for i, _ in mine if readings[i].exact and all(s.start >= 0 for s in readings[i].squares)]
+            counts = [sum(t.kind in FIGURES for t in o.tokens) for _, o in mine]
+            by_header = counts.count(len(seen)) >= 3 and len(full) < 3
+            for i, o in mine:
+                if i in full and 2 * len(full) >= len(mine):
+                    continue
+                reading = readings[i]
+                if by_header and not reading.exact and (bound := self._bound(o, block, seen)):
+                    reading = bound
+                readings[i] = reading._replace(codes=(*reading.codes, "HEADER_INCOMPLETE"))
+
+    def _bound(self, owner: Owner, block: Block, seen: set[str]) -> RowReading | None:
+        figures = iter([square(t) for t in owner.tokens if t.kind in FIGURES])
+        if sum(t.kind in FIGURES for t in owner.tokens) != len(seen):
+            return None
+        squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
+        return RowReading(squares, False, ("COUNT_SHORT",))
+
     def _read_owner(self, owner: Owner, column: int | None) -> RowReading:
-        own_row = owner.row if owner.hard or _hard(owner) else None
+        own_row = owner.row if self.rows_marked and (owner.hard or _hard(owner)) else None
         return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column)
 
     def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> int | None:
@@ -137,7 +169,17 @@ class _Reader:
             settled = self._neighbours_settle(walk, i)
             codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
         codes += self._header_codes(owner)
+        if not self.rows_marked and self._next_label_lost(owner, chosen):
+            codes.append("NEXT_LABEL_LOST")
         return tuple(codes)
+
+    def _next_label_lost(self, owner: Owner, chosen: dict[tuple[int, int], int]) -> bool:
+        """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
+        at = (owner.block, owner.position)
+        following = (owner.block, owner.position + 1)
+        if owner.position + 1 >= len(self.table.blocks[owner.block].rows) or following in chosen:
+            return False
+        return any(other > at for other in chosen)
 
     def _neighbours_settle(self, walk: Walk, i: int) -> bool:
         """The intact labels straight before and after leave exactly this row between them."""

@@ -177,7 +177,7 @@ class Walker:
         self.out.header_labels += 1
         if self.out.figures:
             self.out.interleaved += 1
-        role = mine[0].role
+        role = "column" if any(x.role == "column" for x in mine) else mine[0].role
         if role in ("block", "corner") or (role == "column" and self.owner is not None):
             if role != "column" or self.previous in FIGURES:
                 self.columns = []

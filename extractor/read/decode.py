@@ -39,6 +39,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _KNOWN = re.compile("[\t\n\r\x0c\x20-\x7e\u00a0-\u00ff\u2010-\u2642\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")  # without C1: UTF-8 once read as Latin-1 is full of it
 # One scan answers whether a text needs any of the repairs below; most need none.
 _SUSPECT = re.compile(f"{INVISIBLE.pattern[:-1]}\r\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _ORDINARY = ("政府", "公开", "信息", "公開", "資訊")
@@ -126,7 +127,7 @@ def _refuse_formats(data: bytes) -> None:
 
 def _refuse_controls(text: str) -> None:
     sample = text[:65_536]
-    if len(_CONTROL.findall(sample)) > max(8, len(sample) // 20):
+    if len(_BINARY.findall(sample)) > max(8, len(sample) // 20):
         raise ReportUnreadable("BINARY_FILE", f"the file is not text (control characters): {_DOCUMENT_STEP}")
 
 

@@ -49,7 +49,10 @@ def render(text: str) -> tuple[str, str, tuple[str, ...]]:
     if text.count("<") > 2 * MAX_EVENTS:
         raise _too_large()
     if not is_html(text):
-        return without_remnants(text), "text/plain", ("HTML_REMNANTS",)
+        rendered = without_remnants(text)
+        if not rendered.strip():
+            raise empty()
+        return rendered, "text/plain", ("HTML_REMNANTS",)
     source, notes = unwrapped(text)
     page = _parse(source, everything=False)
     if not page.tables and (page.skipped or not page.text()):

@@ -18,6 +18,7 @@ _CELL = re.compile(r"<(?:table|tr|td|th)(?=[\s>/\\])", re.IGNORECASE)
 _ENTITY_CELL = re.compile(r"&lt;(?:table|tr|td|th)(?=[\s/&])", re.IGNORECASE)
 _ESCAPED = re.compile(rf"=\\{{1,8}}[\"']|<\\{{1,8}}/|{_BACKSLASHES}(?:u003c|x3c)", re.IGNORECASE)
 _ESCAPE = re.compile(_BACKSLASHES + r"(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([\"'/nrtbf]))", re.IGNORECASE)
+_LETTERS = {"n": "\n", "r": " ", "t": " ", "b": "", "f": " "}
 _SCRIPT = re.compile(r"<(?:script\b|(\\{0,8}/)script\s{0,9}>)", re.IGNORECASE)
 _OUTER = re.compile(r"<(?:(/?)table\b|(!doctype|html|body)\b|(?:p|div|br|li|h[1-6])(?=[\s/>]))", re.IGNORECASE)
 _PIPE_ROW = re.compile(r"^[ \t]{0,9}\|.*\|[ \t]*$", re.MULTILINE)
@@ -39,10 +40,9 @@ def is_html(text: str) -> bool:
 def without_remnants(text: str) -> str:
     """Return plain ``text`` without stray tags: ``<br>`` ends a line, but is a blank inside a row."""
     return "\n".join(_line_without_remnants(line) if "<" in line or "&" in line else line for line in text.split("\n"))
-    return "\n".join(_linewithout_remnants(line) for line in text.split("\n"))
 
 
-def _linewithout_remnants(line: str) -> str:
+def _line_without_remnants(line: str) -> str:
     in_row = "|" in line or "\t" in line
 
     def plain(match: re.Match[str]) -> str:
@@ -82,8 +82,7 @@ def _scripts(source: str) -> tuple[str, list[str]]:
         elif match[1] and opened >= 0:
             scripts.append(_markup(source[opened : match.start()].partition(">")[2]))
             start, opened = match.end(), -1
-    rest = source[start:]
-    return "".join(kept) + rest, scripts
+    return "".join(kept) + source[start:], scripts
 
 
 def _markup(code: str) -> str:
@@ -95,9 +94,7 @@ def _markup(code: str) -> str:
 def _unescaped(text: str) -> str:
     def character(match: re.Match[str]) -> str:
         code = match[1] or match[2]
-        return (
-            chr(int(code, 16)) if code else {"n": "\n", "r": " ", "t": " ", "b": "", "f": " "}.get(match[3], match[3])
-        )
+        return chr(int(code, 16)) if code else _LETTERS.get(match[3], match[3])
 
     text = _ESCAPE.sub(character, text)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # pairs written as two escapes
