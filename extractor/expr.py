@@ -7,12 +7,13 @@ Only sums, differences and integer multiples of names are allowed, with one comp
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extractor.errors import FormError
 from extractor.types import Number, Verdict
 
+Values = Sequence[Number | None] | Mapping[int, Number | None]
 Terms = tuple[tuple[int, int], ...]  # (coefficient, field index)
 
 _OPERATORS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.LtE: "<=", ast.GtE: ">="}
@@ -25,7 +26,7 @@ class Linear:
     terms: Terms
     constant: int = 0
 
-    def value(self, values: Sequence[Number | None]) -> Number | None:
+    def value(self, values: Values) -> Number | None:
         """The exact value, or None where a participant has none."""
         total: Number = self.constant
         for coefficient, index in self.terms:
@@ -48,7 +49,7 @@ class Relation:
     def fields(self) -> tuple[int, ...]:
         return tuple(index for _, index in self.left.terms + self.right.terms)
 
-    def verdict(self, values: Sequence[Number | None]) -> tuple[Verdict, Number | None, Number | None]:
+    def verdict(self, values: Values) -> tuple[Verdict, Number | None, Number | None]:
         """The verdict with both sides; NOT_ASSESSABLE where a participant has no value."""
         left, right = self.left.value(values), self.right.value(values)
         if left is None or right is None:
@@ -56,7 +57,7 @@ class Relation:
         holds = {"==": left == right, "<=": left <= right, ">=": left >= right}[self.operator]
         return (Verdict.PASS if holds else Verdict.FAIL), left, right
 
-    def implied(self, values: Sequence[Number | None], index: int) -> Number | None:
+    def implied(self, values: Values, index: int) -> Number | None:
         """The value of field ``index`` that alone would make an equation hold, or None."""
         if self.operator != "==":
             return None

@@ -44,6 +44,8 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tupl
         return ("NO_RULE_COVERS",)
     if any(checked.hard[n][0] is Verdict.FAIL for n in rules):
         return ("RULE_FAILED_ELSEWHERE",)
+    if "GLUED_PROVEN" in r.codes and not all(checked.hard[n][1] is Verdict.PASS for n in rules):
+        return ("DIGITS_GLUED",)
     if any(checked.hard[n][1] is Verdict.PASS for n in rules):
         return ("RULE_PASSED",)
     return ("UNSUPPORTED",)
@@ -51,6 +53,6 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tupl
 
 def _blank(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
     """An empty cell is settled only where every sum it belongs to could be checked and holds with it as none."""
-    if rules and all(checked.hard[n][1] is Verdict.PASS for n in rules):
+    if rules and all(checked.hard[n][1] is Verdict.PASS for n in rules) and any(checked.supported[n] for n in rules):
         return ("BLANK_AS_ZERO_HOLDS",)
     return ("BLANK_OR_ZERO",)

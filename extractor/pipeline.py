@@ -51,7 +51,7 @@ def extract(document: Document, forms: Sequence[Form] | None = None) -> Extracti
     index = label_index(form)
     events = events_of(document.norm, lex(document.norm, document.media_type == "text/html"), index)
     segments = segment(form, events)
-    doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, events) else ())
+    doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
     readings = [parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True)]
     resolved = deduce(form, ground(document, reconcile(form, readings)))
     checked = check_rules(form, resolved, year, agency)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 
+from extractor.expr import Relation
 from extractor.form import Form
 from extractor.types import Candidate, Number, Resolved, Status, TableReading, Verdict
 
@@ -60,19 +62,25 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
     return replace(lost, codes=tuple(dict.fromkeys(lost.codes)))
 
 
-def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict[int, int]:
-    """For each field of a row with several readings, the one reading that makes the row's own sum hold.
+# More combinations of row readings than this are not searched; the rows stay open.
+_MOST_COMBINATIONS = 3000
 
-    A sum decides only where it could have failed: readings whose parts are all zero prove nothing, and
-    two readings that both hold leave the question open.
+
+def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict[int, int]:
+    """For each field of a row with several readings, the one reading that makes the form's sums hold.
+
+    First the row's own sum, then, for rows that it leaves open, the sums over columns. A sum decides
+    only where it could have failed: readings whose parts are all zero prove nothing, and two readings
+    that both hold leave the question open.
     """
     out: dict[int, int] = {}
+    still_open: list[tuple[tuple[int, ...], list[dict[int, Candidate]]]] = []
     for rule in form.rules:
         fields = rule.relation.fields
-        glued = any("DIGITS_GLUED" in c.codes for c in by_field[fields[0]])
-        if rule.severity != "hard" or (len(by_field[fields[0]]) < 2 and not glued):
+        if rule.severity != "hard" or len({form.fields[i].row for i in fields}) > 1:
             continue
-        if len({form.fields[i].row for i in fields}) > 1:
+        glued = any("DIGITS_GLUED" in c.codes for c in by_field[fields[0]])
+        if len(by_field[fields[0]]) < 2 and not glued:
             continue
         options: dict[int, dict[int, Candidate]] = {}
         for i in fields:
@@ -81,21 +89,52 @@ def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict
         holding = [k for k, row in options.items() if _holds(rule.relation, fields, row)]
         if len(holding) == 1:
             out |= dict.fromkeys(fields, holding[0])
+        elif len(holding) > 1:
+            still_open.append((fields, [options[k] for k in holding]))
+    if still_open:
+        out |= _by_columns(form, by_field, out, still_open)
     return out
 
 
-def _holds(relation: object, fields: Sequence[int], row: dict[int, Candidate]) -> bool:
+def _by_columns(
+    form: Form,
+    by_field: Sequence[Sequence[Candidate]],
+    chosen: dict[int, int],
+    still_open: Sequence[tuple[tuple[int, ...], list[dict[int, Candidate]]]],
+) -> dict[int, int]:
+    """The only combination of open rows under which every column sum that they complete holds."""
+    combinations = 1
+    for _, options in still_open:
+        combinations *= len(options)
+    if combinations > _MOST_COMBINATIONS:
+        return {}
+    values: list[Number | None] = [None] * len(form.fields)
+    for field, candidates in enumerate(by_field):
+        option = chosen.get(field)
+        pick = next((c for c in candidates if c.option == option), None) if option is not None else candidates[0] if len(candidates) == 1 else None
+        values[field] = pick.value if pick is not None and pick.status is Status.PRINTED else None
+    concerned = {i for fields, _ in still_open for i in fields}
+    rules = [r.relation for r in form.rules if r.severity == "hard" and concerned & set(r.relation.fields)]
+    holding: list[tuple[dict[int, Candidate], ...]] = []
+    for combination in product(*(options for _, options in still_open)):
+        for row in combination:
+            for i, c in row.items():
+                values[i] = c.value
+        verdicts = [r.verdict(values)[0] for r in rules]
+        if Verdict.FAIL not in verdicts:
+            holding.append(combination)
+    if len(holding) != 1 or all(r.verdict(values)[0] is Verdict.NOT_ASSESSABLE for r in rules):
+        return {}
+    return {i: c.option for row in holding[0] for i, c in row.items()}
+
+
+def _holds(relation: Relation, fields: Sequence[int], row: dict[int, Candidate]) -> bool:
     if len(row) != len(fields) or any(c.value is None for c in row.values()):
         return False
     values = {i: c.value for i, c in row.items()}
     if not any(values.values()):
         return False
-    verdict, _, _ = relation.verdict(_Sparse(values))  # type: ignore[attr-defined]
-    return bool(verdict is Verdict.PASS)
-
-
-class _Sparse(dict[int, Number | None]):
-    """Values of a few fields, indexable like the full list."""
+    return relation.verdict(values)[0] is Verdict.PASS
 
 
 def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
@@ -128,9 +167,9 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
     )
 
 
-def _forced(form: Form, relation: object, unknown: Sequence[int], values: list[Number | None]) -> list[tuple[int, Number]]:
+def _forced(form: Form, relation: Relation, unknown: Sequence[int], values: list[Number | None]) -> list[tuple[int, Number]]:
     if len(unknown) == 1:
-        v = relation.implied(values, unknown[0])  # type: ignore[attr-defined]
+        v = relation.implied(values, unknown[0])
         ok = v is not None and (v >= 0 or form.fields[unknown[0]].kind == "signed")
         return [(unknown[0], v)] if ok else []
     if not unknown or any(form.fields[i].kind == "signed" for i in unknown):
@@ -138,9 +177,9 @@ def _forced(form: Form, relation: object, unknown: Sequence[int], values: list[N
     with_zero = list(values)
     for i in unknown:
         with_zero[i] = 0
-    signs = {c for side, s in ((relation.left, 1), (relation.right, -1)) for c, i in _signed(side.terms, s) if i in unknown}  # type: ignore[attr-defined]
+    signs = {c for side, s in ((relation.left, 1), (relation.right, -1)) for c, i in _signed(side.terms, s) if i in unknown}
     one_sided = all(c > 0 for c in signs) or all(c < 0 for c in signs)
-    if one_sided and relation.verdict(with_zero)[0] is Verdict.PASS:  # type: ignore[attr-defined]
+    if one_sided and relation.verdict(with_zero)[0] is Verdict.PASS:
         return [(i, 0) for i in unknown]
     return []
 

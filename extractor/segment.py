@@ -204,8 +204,12 @@ def _full_name(document: Document, start: int, end: int) -> Located:
     return Located(document.text[start:end], start, end)
 
 
-def lines_were_removed(form: Form, events: Sequence[Event]) -> bool:
-    """A cleaner dropped every repeated line (雄县 2019): headings the form prints several times stand once each."""
+# Fewer lines of cells than this prove nothing by being all different.
+_ENOUGH_LINES = 20
+
+
+def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
+    """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
     expected: Counter[str] = Counter()
     for table in form.spec.tables:
         for block in table.blocks:
@@ -214,7 +218,21 @@ def lines_were_removed(form: Form, events: Sequence[Event]) -> bool:
             expected.update({key(normalise(k)): times for k in leaves})
     seen = Counter(e.key for e in events if e.kind == LABEL)
     repeated = [k for k, n in expected.items() if n > 1 and seen[k]]
-    return len(repeated) >= 3 and all(seen[k] == 1 for k in repeated)
+    if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
+        return True
+    return _no_line_twice(document, segments)
+
+
+def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
+    """One cell a line, many lines, and not two of them alike: a table of counts is never like that."""
+    lines: list[str] = []
+    for s in segments:
+        if s.start >= 0:
+            lines += [x.strip(" \t|") for x in document.norm[s.start : s.end].split("\n")]
+    lines = [x for x in lines if x]
+    if len(lines) < _ENOUGH_LINES or len(set(lines)) < len(lines):
+        return False
+    return sum(1 for x in lines if len(x.split()) == 1 and "|" not in x) >= 0.7 * len(lines)
 
 
 def _leaf_labels(headers: Sequence[HeaderSpec]) -> list[str]:

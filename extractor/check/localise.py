@@ -40,7 +40,7 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
     causes: list[str] = []
     wanted: dict[int, Number] = {}
     for component in _components(form, failing):
-        found = _search(form, component, values)
+        found = _not_filled(form, component, values) or _search(form, component, values)
         if not found:
             suspects |= {i for n in component for i in form.rules[n].relation.fields}
             continue
@@ -62,6 +62,40 @@ def _components(form: Form, failing: Sequence[int]) -> list[list[int]]:
             key = f"{key}/{n}"
         groups.setdefault(key, []).append(n)
     return list(groups.values())
+
+
+def _not_filled(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:
+    """A whole row or column printed as zeros that the sums want otherwise: one omission, not many errors."""
+    lines: dict[tuple[str, str, str], list[int]] = {}
+    concerned = {i for n in failing for i in form.rules[n].relation.fields}
+    for i in concerned:
+        f = form.fields[i]
+        lines.setdefault((f.table, "row", f.row), [])
+        lines.setdefault((f.table, "column", f.column), [])
+    found = []
+    for table, side, name in sorted(lines):
+        line = [f.index for f in form.fields if f.table == table and (f.row if side == "row" else f.column) == name]
+        explanation = _filled(form, line, failing, values) if len(line) > 1 and all(values[i] == 0 for i in line) else None
+        if explanation and len(explanation) > 1:
+            found.append(explanation)
+    return found
+
+
+def _filled(
+    form: Form, line: Sequence[int], failing: Sequence[int], values: Sequence[Number | None]
+) -> tuple[tuple[int, Number], ...] | None:
+    """What the cells of ``line`` would have to be, where that mends every failing sum and breaks none."""
+    mended = list(values)
+    failed = set(failing)
+    for i in line:
+        for n in form.rules_of[i]:
+            if n in failed and (wanted := form.rules[n].relation.implied(values, i)) is not None and wanted >= 0:
+                mended[i] = wanted
+                break
+    touched = {n for i in line for n in form.rules_of[i]} | failed
+    if any(form.rules[n].relation.verdict(mended)[0] is Verdict.FAIL for n in touched):
+        return None
+    return tuple((i, w) for i in line if (w := mended[i]) is not None and w != values[i])
 
 
 def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:

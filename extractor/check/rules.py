@@ -15,10 +15,15 @@ from extractor.types import Blame, Finding, Located, Number, Resolved, Status, V
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Findings worth showing, how every hard rule instance went, and which cells could be at fault."""
+    """Findings worth showing, how every rule instance went, and which cells could be at fault.
+
+    ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
+    ``supported`` says that at least one participant is printed, so that a holding sum says something.
+    """
 
     findings: tuple[Finding, ...]
     hard: tuple[tuple[Verdict, Verdict], ...]
+    supported: tuple[bool, ...]
     suspects: frozenset[int]
     assessed: tuple[tuple[str, int], ...]
 
@@ -55,7 +60,8 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
     findings += _type_findings(form, resolved)
     findings += _presentation(form, resolved)
     findings += _form_and_year(form, year)
-    return CheckResult(tuple(findings), tuple(hard), explanation.suspects, tuple(sorted(counts.items())))
+    supported = tuple(any(printed[i] is not None for i in rule.relation.fields) for rule in form.rules) if blanks else (True,) * len(form.rules)
+    return CheckResult(tuple(findings), tuple(hard), supported, explanation.suspects, tuple(sorted(counts.items())))
 
 
 def _applies(rule: Rule, values: Sequence[Number | None], agency: Located | None) -> bool:

@@ -19,6 +19,7 @@ from extractor.text import key, normalise
 _FUZZY_SHARE = 0.72
 _FUZZY_LEAD = 0.18
 _FUZZY_LIKENESS = 0.5
+_LONG_LABEL = 12
 _FUZZY_SHORTEST = 4
 _PREFIX_SHORTEST = 4
 _SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
@@ -97,7 +98,9 @@ class LabelIndex:
             if len(label.key) < _FUZZY_SHORTEST or abs(len(label.key) - len(run)) > 1.2 * len(run) + 4:
                 continue
             common = LCSseq.similarity(run, label.key)
-            share = common / (min(len(run), len(label.key)) if len(run) > len(label.key) // 2 else len(label.key))
+            # A long label may have lost its end; a short one must be there nearly whole.
+            whole = len(label.key) if len(label.key) < _LONG_LABEL or 2 * len(run) <= len(label.key) else min(len(run), len(label.key))
+            share = common / whole
             likeness = Indel.normalized_similarity(run, label.key)
             score = 0.7 * share + 0.3 * likeness
             if share >= _FUZZY_SHARE and likeness >= _FUZZY_LIKENESS and score > best.get(label.ref, (0.0, label))[0]:
@@ -131,7 +134,8 @@ def _gap(word: str, start: int, end: int, after_label: bool) -> list[Piece]:
     if start >= end:
         return []
     text = word[start:end]
-    if after_label and (m := re.match(r"[+-]?\d[\d,.+-]*(?:万元|亿元|元)?", text)) and m.group().strip(",.-+"):
+    # The end of the label (a closing bracket or quote) may stand between it and its figures.
+    if after_label and (m := re.match(r"[)\]>\"':]*([+-]?\d[\d,.+-]*(?:万元|亿元|元)?)", text)) and m[1].strip(",.-+"):
         rest = start + m.end()
-        return [Piece(start, rest, (), True), *([Piece(rest, end, (), False)] if rest < end else [])]
+        return [Piece(start + m.start(1), rest, (), True), *([Piece(rest, end, (), False)] if rest < end else [])]
     return [Piece(start, end, (), False)]

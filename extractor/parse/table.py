@@ -169,36 +169,38 @@ class _Reader:
             settled = self._neighbours_settle(walk, i)
             codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
         codes += self._header_codes(owner)
-        if not self.rows_marked and self._next_label_lost(owner, chosen):
+        if not self.rows_marked and self._next_label_lost(walk, i):
             codes.append("NEXT_LABEL_LOST")
         return tuple(codes)
 
-    def _next_label_lost(self, owner: Owner, chosen: dict[tuple[int, int], int]) -> bool:
+    def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
-        at = (owner.block, owner.position)
-        following = (owner.block, owner.position + 1)
-        if owner.position + 1 >= len(self.table.blocks[owner.block].rows) or following in chosen:
+        owner = walk.owners[i]
+        if owner.position + 1 >= len(self.table.blocks[owner.block].rows):
             return False
-        return any(other > at for other in chosen)
+        following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), None)
+        if following is None:
+            return False  # the text ends here: no figures of a later row can follow
+        return (following.block, following.position) != (owner.block, owner.position + 1)
 
     def _neighbours_settle(self, walk: Walk, i: int) -> bool:
-        """The intact labels straight before and after leave exactly this row between them."""
+        """The intact labels around a run of damaged ones leave exactly these rows between them, in this order."""
         rows = [o for o in walk.owners if o.kind == "row"]
-        k = next(n for n, o in enumerate(rows) if o is walk.owners[i])
         order = [(b.number, r) for b in self.table.blocks for r in range(len(b.rows))]
-        mine = order.index((rows[k].block, rows[k].position))
-
-        def intact(o: Owner) -> bool:
-            return o.how in ("exact", "inline") or (o.how == "truncated" and o.continued)
-
-        before = mine == 0 if k == 0 else intact(rows[k - 1]) and order[mine - 1 : mine] == [(rows[k - 1].block, rows[k - 1].position)]
-        after = (
-            mine == len(order) - 1
-            if k == len(rows) - 1
-            else intact(rows[k + 1]) and order[mine + 1 : mine + 2] == [(rows[k + 1].block, rows[k + 1].position)]
-        )
-        no_extra = all(o.kind == "row" or o.start < rows[max(k - 1, 0)].start or o.start > rows[min(k + 1, len(rows) - 1)].start for o in walk.owners)
-        return before and after and no_extra
+        at = [order.index((o.block, o.position)) for o in rows]
+        k = next(n for n, o in enumerate(rows) if o is walk.owners[i])
+        low, high = k, k
+        while low > 0 and not _intact(rows[low - 1]):
+            low -= 1
+        while high < len(rows) - 1 and not _intact(rows[high + 1]):
+            high += 1
+        first = at[low - 1] + 1 if low > 0 else 0
+        last = at[high + 1] - 1 if high < len(rows) - 1 else len(order) - 1
+        if at[low : high + 1] != list(range(first, last + 1)):
+            return False
+        start = rows[low - 1].start if low > 0 else -1
+        end = rows[high + 1].start if high < len(rows) - 1 else rows[high].end
+        return not any(o.kind != "row" and start < o.start < end for o in walk.owners)
 
     def _header_codes(self, owner: Owner) -> tuple[str, ...]:
         expected = [c.id for c in self.table.blocks[owner.block].columns]
@@ -296,6 +298,11 @@ class _Reader:
         label = " ".join(self.document.text[owner.start : owner.end].split())
         end = max([owner.end, *(t.end for t in owner.tokens)])
         return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+def _intact(owner: Owner) -> bool:
+    """The label is there whole: in one piece, or with its rest found after the figures."""
+    return owner.how in ("exact", "inline") or (owner.how == "truncated" and owner.continued)
 
 
 def _ends_early(reading: RowReading) -> bool:

@@ -1,0 +1,37 @@
+# Everything here also works without make: see README.md.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types imports check bench schema
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## a virtual environment with the program and its tests, at the versions tested
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+
+run: ## the main job: extract the golden reports and hold every cell against its label
+	$(BIN)/gouji evaluate golden
+
+test: ## all tests (the slow one builds the wheel and reaches the package registry)
+	$(BIN)/python -m pytest -q
+
+lint: ## ruff
+	$(BIN)/ruff check
+
+types: ## mypy, strict
+	$(BIN)/mypy
+
+imports: ## the import contracts of pyproject.toml
+	$(BIN)/lint-imports --no-cache
+
+check: lint types imports test ## everything that .ci/run checks
+
+bench: ## one generated report of every damage level, with what is true of it
+	@for level in clean light medium heavy; do $(BIN)/python -m benchmarks.damage --level $$level > /dev/null || exit 1; done
+
+schema: ## schemas/form.schema.json from the models in extractor/form.py
+	@$(BIN)/python -c "import json; from extractor.form import FormSpec as F; print(json.dumps(F.model_json_schema(), ensure_ascii=False, indent=2))" > schemas/form.schema.json

@@ -1,0 +1,180 @@
+"""An Extraction to the record that other programs read, and the record to one line of JSON.
+
+The keys are pinned by contract.md; a key may be added, none changes its meaning. A ``Decimal`` is written as
+a JSON number with its own digits: it never passes through a float and never gets an exponent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from extractor.form import Field, Form
+from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Number, Resolved, Status, Verdict
+
+# json cannot write a Decimal: it is written as a string around this mark, which no report can know, and unquoted.
+_MARK = uuid.uuid4().hex
+_MARKED = re.compile(f'"{_MARK}([^"]+)"')
+# Legal in JSON, but many readers of JSON lines would end the line here.
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The counts of one record, for people. ``review`` counts every cell for a person, lost and deduced among them."""
+
+    source: str
+    form: str | None
+    year: int | None
+    agency: str | None
+    decision: str
+    cells: int
+    accepted: int
+    review: int
+    blank: int
+    lost: int
+    deduced: int
+    findings: int
+    error: str | None
+    message: str
+
+
+def plain(value: Number) -> str:
+    """The digits of a figure, without exponent."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def failing(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that say something is wrong, be it only with blanks counted as zero."""
+    return [f for f in findings if Verdict.FAIL in (f.verdict, f.blank_as_zero)]
+
+
+def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
+    """The record of one report; ``form`` is the form it was read with, None where none was recognised."""
+    e, document = extraction, extraction.document
+    fields = form.fields if form else ()
+    cells = [_cell(f, r, d) for f, r, d in zip(fields, e.resolved, e.decisions, strict=True)]
+    return {
+        "source": document.source,
+        "sha256": document.sha256 or None,
+        "form": e.form,
+        "year": int(e.year.value) if e.year else None,
+        "agency": e.agency.value if e.agency else None,
+        "decision": e.decision,
+        "cells": cells,
+        "findings": [_finding(f, fields) for f in failing(e.findings)],
+        "extras": [_extra(x) for x in e.extras],
+        "usage": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0},
+        "error": {"code": e.error[0], "message": e.error[1]} if e.error else None,
+        "form_evidence": [{"label": x.value, "start": x.start, "end": x.end} for x in e.form_evidence],
+        "year_evidence": _span(e.year.start, e.year.end) if e.year else None,
+        "agency_evidence": _span(e.agency.start, e.agency.end) if e.agency else None,
+        "codes": list(dict.fromkeys(e.codes)),
+        "rules": {v.value: dict(e.rules_assessed).get(v.value, 0) for v in Verdict} if form else {},
+        "encoding": document.encoding or None,
+        "media_type": document.media_type or None,
+        "notes": list(document.notes),
+    }
+
+
+def _span(start: int, end: int) -> dict[str, int] | None:
+    return {"start": start, "end": end} if start >= 0 else None
+
+
+def _cell(field: Field, r: Resolved, d: Decision) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "table": field.table,
+        "row": field.row,
+        "column": field.column,
+        "value": r.value if r.status in (Status.PRINTED, Status.DEDUCED) else None,
+        "status": r.status.value,
+        "printed": r.printed if r.start >= 0 else None,
+        "evidence": _span(r.start, r.end),
+        "confidence": d.confidence,
+        "decision": d.outcome,
+        "codes": list(dict.fromkeys(d.codes)),
+        "readings": {"rules": r.value if r.status is Status.PRINTED else None},
+    }
+    if r.alternatives:
+        cell["alternatives"] = [_alternative(c) for c in r.alternatives]
+    return cell
+
+
+def _alternative(c: Candidate) -> dict[str, Any]:
+    return {
+        "value": c.value if c.status is Status.PRINTED else None,
+        "status": c.status.value,
+        "printed": c.printed if c.start >= 0 else None,
+        "evidence": _span(c.start, c.end),
+        "codes": list(c.codes),
+        "producer": c.producer,
+    }
+
+
+def _finding(f: Finding, fields: tuple[Field, ...]) -> dict[str, Any]:
+    return {
+        "rule": f.rule,
+        "instance": f.instance,
+        "verdict": f.verdict.value,
+        "left": f.left,
+        "right": f.right,
+        "cells": [fields[i].id for i in f.fields],
+        "blame": f.blame.value,
+        "severity": f.severity,
+        "blank_as_zero": f.blank_as_zero.value,
+        "suspects": [fields[i].id for i in f.suspects],
+        "cause": f.cause,
+        "implied": [{"cell": fields[i].id, "value": v} for i, v in f.implied],
+        "message": f.message,
+        "evidence": _span(f.start, f.end),
+    }
+
+
+def _extra(x: ExtraRow) -> dict[str, Any]:
+    return {"table": x.table, "label": x.label, "values": list(x.values), "evidence": _span(x.start, x.end)}
+
+
+def dumps(value: object) -> str:
+    """``value`` as one line of JSON, every number with its exact digits."""
+    marked = False
+
+    def number(x: object) -> str:
+        nonlocal marked
+        if not isinstance(x, Decimal) or not x.is_finite():
+            raise TypeError(f"{x!r} has no place in a record")
+        marked = True
+        return _MARK + format(x, "f")
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=number)
+    for character, escaped in _LINE_ENDS.items():
+        text = text.replace(character, escaped)
+    return _MARKED.sub(r"\1", text) if marked else text
+
+
+def summarise(record: Mapping[str, Any]) -> Summary:
+    """The counts of one record."""
+    outcomes = Counter(c["decision"] for c in record["cells"])
+    statuses = Counter(c["status"] for c in record["cells"])
+    error = record["error"]
+    return Summary(
+        source=record["source"],
+        form=record["form"],
+        year=record["year"],
+        agency=record["agency"],
+        decision=record["decision"],
+        cells=len(record["cells"]),
+        accepted=outcomes["accept"],
+        review=outcomes["review"],
+        blank=statuses["blank"],
+        lost=statuses["lost"],
+        deduced=statuses["deduced"],
+        findings=len(record["findings"]),
+        error=error["code"] if error else None,
+        message=error["message"] if error else "",
+    )
