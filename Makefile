@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports check bench schema
+.PHONY: help install run test lint types imports check bench schema dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,4 +34,7 @@ bench: ## one generated report of every damage level, with what is true of it
 	@for level in clean light medium heavy; do $(BIN)/python -m benchmarks.damage --level $$level > /dev/null || exit 1; done
 
 schema: ## schemas/form.schema.json from the models in extractor/form.py
-	@$(BIN)/python -c "import json; from extractor.form import FormSpec as F; print(json.dumps(F.model_json_schema(), ensure_ascii=False, indent=2))" > schemas/form.schema.json
+	$(BIN)/gouji form schema > schemas/form.schema.json
+
+dist: ## the wheel and the source archive, in dist/
+	$(BIN)/python -m build

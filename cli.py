@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from extractor.types import Extraction
 
 _MANY = 20  # more files than this get a progress bar
+_WIDE = 140  # columns of what is written to a file or a pipe
 
 
 class _Group(TyperGroup):
-    """Turns every error that is the user's to mend into one line and exit code 2, and ends quietly on a closed pipe."""
+    """Where every command ends: the user's errors in one line with exit code 2, a closed pipe without a word."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
@@ -36,13 +37,12 @@ class _Group(TyperGroup):
                 stream.reconfigure(encoding="utf-8", errors=errors)
         return super().main(*args, **kwargs)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> None:
         from extractor.errors import GoujiError
 
         try:
-            result = super().invoke(ctx)
+            super().invoke(ctx)
             sys.stdout.flush()
-            return result
         except GoujiError as exc:
             raise _usage(str(exc)) from exc
         except BrokenPipeError:
@@ -74,7 +74,9 @@ class Split(StrEnum):
     all = "all"
 
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of reports.", show_default=False)]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of reports.", show_default=False)
+]
 Report = Annotated[Path, typer.Argument(metavar="REPORT", help="One report.", show_default=False)]
 Forms = Annotated[
     Path | None,
@@ -90,7 +92,15 @@ def _usage(message: str) -> typer.Exit:
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    class Plain(Console):
+        """A console that leaves a closed pipe to ``_Group``, like every other output."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    stream = sys.stderr if stderr else sys.stdout
+    known = stream.isatty() or "COLUMNS" in os.environ
+    return Plain(stderr=stderr, highlight=False, width=None if known else _WIDE)
 
 
 def _version(wanted: bool) -> None:
@@ -100,17 +110,25 @@ def _version(wanted: bool) -> None:
 
 
 def _installed_version() -> str:
+    """The version installed, or that of the checkout this file lies in."""
     from importlib.metadata import PackageNotFoundError, version
 
+    project = Path(__file__).with_name("pyproject.toml")
+    if project.is_file():
+        import tomllib
+
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
     try:
         return version("gouji")
     except PackageNotFoundError:
-        return "0+checkout"
+        return "unknown"
 
 
 @app.callback()
 def main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Gouji reads the tables of government disclosure reports, checks every sum, and shows where each figure stands."""
 
@@ -123,9 +141,13 @@ def extract(
     paths: Paths,
     jsonl: Annotated[
         str | None,
-        typer.Option(metavar="FILE|-", envvar="GOUJI_JSONL", help="Write one JSON record a report; - is standard output."),
+        typer.Option(
+            metavar="FILE|-", envvar="GOUJI_JSONL", help="Write one JSON record a report; - is standard output."
+        ),
     ] = None,
-    model: Annotated[Model, typer.Option(envvar="GOUJI_MODEL", help="Whether a language model reads too.")] = Model.none,
+    model: Annotated[
+        Model, typer.Option(envvar="GOUJI_MODEL", help="Whether a language model reads too.")
+    ] = Model.none,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
     ] = 1,
@@ -206,7 +228,8 @@ def check(
         extraction, form = _read(path, known, batch.Options())
         for problem in problems(extraction, form):
             print(dumps(problem.data) if as_json else problem.text, flush=True)
-            counts[problem.kind] = counts.get(problem.kind, 0) + (len(problem.data.get("cells", ())) if problem.kind == "review" else 1)
+            weight = len(problem.data["cells"]) if problem.kind == "review" else 1
+            counts[problem.kind] = counts.get(problem.kind, 0) + weight
     print(_counted(counts, len(files)), file=sys.stderr)
     if counts:
         raise typer.Exit(1)
@@ -280,7 +303,8 @@ def _golden_folder(given: Path | None, option: str) -> Path:
 @app.command()
 def evaluate(
     golden: Annotated[
-        Path | None, typer.Argument(metavar="[GOLDEN]", envvar="GOUJI_GOLDEN", help="The golden set.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="[GOLDEN]", envvar="GOUJI_GOLDEN", help="The golden set.", show_default=False),
     ] = None,
     readers: Annotated[str, typer.Option(envvar="GOUJI_READERS", help="Readers to score, by comma.")] = "rules",
     json_file: Annotated[
@@ -293,8 +317,6 @@ def evaluate(
     forms: Forms = None,
 ) -> None:
     """Score the readers against the golden set. Exit 0, 1 where a wrong cell was accepted, 2 usage."""
-    from datetime import date
-
     from extractor import pipeline
     from extractor.evaluate import evaluate as score
     from extractor.evaluate import make_stamp
@@ -306,7 +328,7 @@ def evaluate(
     folder = _golden_folder(golden, "the argument GOLDEN")
     known = load_forms(str(forms) if forms else None)
     reports = load_golden(folder, known, None if split is Split.all else split.value)
-    stamp = make_stamp(folder, known, _installed_version(), date.today().isoformat())
+    stamp = make_stamp(folder, known, _installed_version(), time.strftime("%Y-%m-%d"))
     names = [r.strip() for r in readers.split(",")]
     card = score(reports, lambda path: pipeline.extract_path(path, known), known, names, stamp)
     to_stdout = json_file is not None and str(json_file) == "-"
@@ -343,7 +365,8 @@ def form_list(forms: Forms = None) -> None:
 
 @form_app.command("check")
 def form_check(
-    form: Annotated[str, typer.Argument(metavar="FILE|ID", help="A form file, or the id of a known form.")], forms: Forms = None
+    form: Annotated[str, typer.Argument(metavar="FILE|ID", help="A form file, or the id of a known form.")],
+    forms: Forms = None,
 ) -> None:
     """Load and check one form, and say what its equations cannot see. Exit 0 good, 2 not."""
     from extractor.formview import check as check_form
@@ -388,7 +411,8 @@ GoldenDir = Annotated[
 @golden_app.command("status")
 def golden_status(
     golden: Annotated[
-        Path | None, typer.Argument(metavar="[GOLDEN]", envvar="GOUJI_GOLDEN", help="The golden set.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="[GOLDEN]", envvar="GOUJI_GOLDEN", help="The golden set.", show_default=False),
     ] = None,
 ) -> None:
     """One line a report: form, keyers, open mismatches, excluded cells, split. Exit 1 where work is open."""
@@ -419,7 +443,9 @@ def golden_key(
 
 
 @golden_app.command("resolve")
-def golden_resolve(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one keyed report.")]) -> None:
+def golden_resolve(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one keyed report.")],
+) -> None:
     """Settle one report from its two keyings. Exit 1 where they differ and nobody has decided."""
     from extractor.golden import resolve
 

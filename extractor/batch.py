@@ -23,7 +23,7 @@ from extractor import pipeline
 from extractor.errors import GoujiError, ReportUnreadable
 from extractor.form import Form, load_forms
 from extractor.read import DEFAULT_MAX_BYTES, discover, read_file
-from extractor.record import Summary, dumps, summarise, to_record
+from extractor.record import Summary, dumps, summarise, to_record, visible
 from extractor.types import Document, Extraction
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 8
 _MOST_ROWS = 200
+_ROOMY = 100  # a narrower terminal gets no agency and shorter headings
+_STYLES = {"accept": "green", "review": "yellow", "unreadable": "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def _bug(path: Path, exc: Exception, options: Options) -> Extraction:
         traceback.print_exception(exc, file=sys.stderr)
     frames = traceback.extract_tb(exc.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "?"
-    message = f"{type(exc).__name__} at {place}: {str(exc)[:200]}; a bug in gouji: run this file with --debug, report it"
+    message = (
+        f"{type(exc).__name__} at {place}: {str(exc)[:200]}; a bug in gouji: run this file with --debug, report it"
+    )
     return unreadable(path, "INTERNAL_ERROR", message, options.max_bytes)
 
 
@@ -235,7 +239,7 @@ def _file_sink(path: Path) -> Iterator[Callable[[str], None]]:
 
             yield write
         if not device:
-            os.replace(part, path)
+            part.replace(path)
     except OSError as exc:
         raise GoujiError(f"{part}: cannot be written: {exc.strerror or exc}") from exc
 
@@ -245,19 +249,22 @@ def print_table(console: Console, summaries: Sequence[Summary]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    roomy = console.width >= _ROOMY
     table = Table(box=None, pad_edge=False)
-    table.add_column("report", overflow="fold")
-    for name in ("form", "year", "agency", "decision"):
-        table.add_column(name)
-    for name in ("accepted", "review", "lost", "deduced", "findings"):
-        table.add_column(name, justify="right")
-    style = {"accept": "green", "review": "yellow", "unreadable": "red"}
+    table.add_column("report", overflow="ellipsis")
+    for name in ("form", "year", "agency", "decision") if roomy else ("form", "year", "decision"):
+        table.add_column(name, no_wrap=True, min_width={"form": 15, "decision": 10}.get(name, 4))
+    for name in (
+        ("accepted", "review", "lost", "deduced", "findings") if roomy else ("ok", "rev.", "lost", "ded.", "find.")
+    ):
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(3, len(name)))
     for s in summaries[:_MOST_ROWS]:
-        decision = f"[{style.get(s.decision, '')}]{s.error or s.decision}[/]"
+        decision = f"[{_STYLES[s.decision]}]{s.decision}[/]"
+        agency = (escape(s.agency or "–"),) if roomy else ()
         counts = (s.accepted, s.review, s.lost, s.deduced, s.findings)
         numbers = (str(n) if s.cells else "–" for n in counts)
-        name = escape(Path(s.source).name)
-        table.add_row(name, s.form or "–", str(s.year or "–"), escape(s.agency or "–"), decision, *numbers)
+        name = escape(visible(Path(s.source).name))
+        table.add_row(name, s.form or "–", str(s.year or "–"), *agency, decision, *numbers)
     console.print(table)
     if len(summaries) > _MOST_ROWS:
         console.print(f"… and {len(summaries) - _MOST_ROWS:,} more reports; --jsonl FILE writes the record of each")
@@ -267,7 +274,9 @@ def print_errors(console: Console, summaries: Iterable[Summary], limit: int = 10
     """Why files could not be read, the first ``limit`` of them."""
     failed = [s for s in summaries if s.error]
     for s in failed[:limit]:
-        console.print(f"{s.source}: {s.error}: {s.message}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"{visible(s.source)}: {s.error}: {visible(s.message)}", markup=False, highlight=False, soft_wrap=True
+        )
     if len(failed) > limit:
         console.print(f"… and {len(failed) - limit:,} more that cannot be read")
 

@@ -63,13 +63,12 @@ def check(form: Form) -> list[str]:
     """What is known of a form that loads: its size, its arithmetic, and warnings."""
     equations = _equations(form)
     covered = {i for terms, _ in equations for _, i in terms}
-    lines = [
-        f"{form.id}: ok: {len(form.fields)} fields, {len(form.tables)} tables, {len(form.labels)} labels, "
-        f"{len({r.id for r in form.rules})} rules with {len(form.rules)} instances, {len(form.narrative)} on the narrative",
-        f"{len(equations)} hard equations of rank {rank(equations)} over {len(covered)} fields; "
-        f"{len(form.fields) - len(covered)} fields are in no equation, their place alone speaks for them",
-    ]
-    blind = [x for t in form.tables for b in t.blocks for x in _blind(b, t.id, set(equations))]
+    size = f"{len(form.fields)} fields in {len(form.tables)} tables, {len(form.labels)} labels"
+    rules = f"{len({r.id for r in form.rules})} rules with {len(form.rules)} instances"
+    arithmetic = f"{len(equations)} hard equations of rank {rank(equations)} over {len(covered)} fields"
+    bare = f"{len(form.fields) - len(covered)} fields are in no equation: their place alone speaks for them"
+    lines = [f"{form.id}: ok: {size}, {rules}, {len(form.narrative)} on the narrative", f"{arithmetic}; {bare}"]
+    blind = [x for t in form.tables for b in t.blocks for x in _blind(b, t.id, set(equations), covered)]
     if blind:
         lines.append(f"no equation sees it when whole rows or columns trade places within {'; '.join(blind)}")
     return lines + [f"warning: {w}" for w in ambiguous(form)]
@@ -103,8 +102,10 @@ def rank(equations: Iterable[Equation]) -> int:
     return len(pivots)
 
 
-def _blind(block: Block, table: str, equations: set[Equation]) -> Iterator[str]:
-    """The sets of rows, then of columns, of one block that can trade places unseen."""
+def _blind(block: Block, table: str, equations: set[Equation], covered: set[int]) -> Iterator[str]:
+    """The sets of rows, then of columns, of one block that can trade places unseen; none where no equation looks."""
+    if not covered & {i for line in block.grid for i in line}:
+        return
     down = [list(line) for line in block.grid]
     across = [list(line) for line in zip(*block.grid, strict=True)]
     for what, headers, lines in (("rows", block.rows, down), ("columns", block.columns, across)):
@@ -153,7 +154,11 @@ def ambiguous(form: Form) -> list[str]:
 def difference(a: Form, b: Form) -> list[str]:
     """Tables, rows, columns, labels and rules that only one form has (``-`` the first, ``+`` the second) or that changed (``~``)."""
     out = list(_changes("", _head(a.spec), _head(b.spec)))
-    out += _changes("table ", {t.id: _text(t.label, t.also) for t in a.spec.tables}, {t.id: _text(t.label, t.also) for t in b.spec.tables})
+    out += _changes(
+        "table ",
+        {t.id: _text(t.label, t.also) for t in a.spec.tables},
+        {t.id: _text(t.label, t.also) for t in b.spec.tables},
+    )
     for table in (t.id for t in a.spec.tables if t.id in {x.id for x in b.spec.tables}):
         for what in ("row", "column"):
             out += _changes(f"{what} {table}/", _headers(a.spec, table, what), _headers(b.spec, table, what))
@@ -203,7 +208,9 @@ def _headers(spec: FormSpec, table: str, what: str) -> dict[str, str]:
 def _rules(spec: FormSpec) -> dict[str, str]:
     out = {}
     for r in spec.rules:
-        limits = "".join(f", {name} {x}" for name, x in (("each", r.each), ("when", r.when), ("unless", r.unless_agency)) if x)
+        limits = "".join(
+            f", {name} {x}" for name, x in (("each", r.each), ("when", r.when), ("unless", r.unless_agency)) if x
+        )
         out[r.id] = f"{r.expr} ({r.severity}{limits}) {r.says}"
     return out
 

@@ -19,39 +19,49 @@ ACCEPT, REVIEW = "accept", "review"
 
 def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy) -> tuple[Decision, ...]:
     """One decision per field, in the form's order."""
+    rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
-    return tuple(_decide(form, r, checked, policy, draft) for r in resolved)
+    known: dict[tuple[Status, tuple[str, ...]], tuple[str, tuple[str, ...], float]] = {}
+    out: list[Decision] = []
+    for r in resolved:
+        codes = r.codes + draft
+        if r.status is Status.PRINTED:
+            codes += ("RULE_FAILED",) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked)
+        elif r.status is Status.BLANK:
+            codes += _blank(rules_of[r.field], checked)
+        same = (r.status, codes)
+        if same not in known:
+            known[same] = _decide(r.status, codes, policy)
+        outcome, codes, confidence = known[same]
+        out.append(Decision(r.field, outcome, codes, confidence))
+    return tuple(out)
 
 
-def _decide(form: Form, r: Resolved, checked: CheckResult, policy: Policy, draft: tuple[str, ...]) -> Decision:
-    rules = form.rules_of[r.field]
-    codes = r.codes + draft
-    if r.status is Status.PRINTED:
-        codes += _arithmetic(r, rules, checked)
-    elif r.status is Status.BLANK:
-        codes += _blank(r, rules, checked)
-    flagged = any(is_flag(c) for c in codes)
-    if not flagged and r.status in (Status.PRINTED, Status.BLANK):
+def _decide(status: Status, codes: tuple[str, ...], policy: Policy) -> tuple[str, tuple[str, ...], float]:
+    """Any flag means a person; without one, a printed or blank cell is anchored and accepted."""
+    codes = tuple(dict.fromkeys(codes))
+    outcome = REVIEW if any(is_flag(c) for c in codes) else ACCEPT
+    if outcome == ACCEPT:
         codes = ("ANCHORED", *codes)
-    outcome = REVIEW if flagged else ACCEPT
-    return Decision(r.field, outcome, codes, policy.confidence(r.status, outcome, codes))
+    return outcome, codes, policy.confidence(status, outcome, codes)
 
 
 def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
-    if r.field in checked.suspects:
-        return ("RULE_FAILED",)
     if not rules:
         return ("NO_RULE_COVERS",)
-    if any(checked.hard[n][0] is Verdict.FAIL for n in rules):
-        return ("RULE_FAILED_ELSEWHERE",)
-    if "GLUED_PROVEN" in r.codes and not all(checked.hard[n][1] is Verdict.PASS for n in rules):
+    hard = checked.hard
+    passed = 0
+    for n in rules:
+        verdict, as_zero = hard[n]
+        if verdict is Verdict.FAIL:
+            return ("RULE_FAILED_ELSEWHERE",)
+        passed += as_zero is Verdict.PASS
+    if passed < len(rules) and "GLUED_PROVEN" in r.codes:
         return ("DIGITS_GLUED",)
-    if any(checked.hard[n][1] is Verdict.PASS for n in rules):
-        return ("RULE_PASSED",)
-    return ("UNSUPPORTED",)
+    return ("RULE_PASSED",) if passed else ("UNSUPPORTED",)
 
 
-def _blank(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
+def _blank(rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
     """An empty cell is settled only where every sum it belongs to could be checked and holds with it as none."""
     if rules and all(checked.hard[n][1] is Verdict.PASS for n in rules) and any(checked.supported[n] for n in rules):
         return ("BLANK_AS_ZERO_HOLDS",)

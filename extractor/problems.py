@@ -12,12 +12,13 @@ from typing import Any
 
 from extractor.codes import CODES, is_flag
 from extractor.form import Field, Form
-from extractor.record import failing, plain, to_record
+from extractor.record import failing, plain, to_record, visible
 from extractor.types import Blame, Extraction, Finding, Verdict
 
 FAULT = {Blame.REPORT: "报告", Blame.READING: "读数", Blame.UNKNOWN: "不明"}
 _FAILS = {"==": "≠", ">=": "<", "<=": ">"}
 _MOST_NAMES = 3
+_LONGEST = 22  # characters of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,20 @@ def problems(extraction: Extraction, form: Form | None) -> Iterator[Problem]:
     if form:
         record = to_record(extraction, form)
         for finding, data in zip(failing(extraction.findings), record["findings"], strict=True):
-            text = f"{source}: {finding_text(finding, extraction, form)}"
+            text = f"{visible(source)}: {finding_text(finding, extraction, form)}"
             yield Problem("finding", text, {"source": source, "problem": "finding", **data})
         yield from _reviews(extraction, form)
     if extraction.error:
         code, message = extraction.error
         data = {"source": source, "problem": "unreadable", "error": {"code": code, "message": message}}
-        yield Problem("unreadable", f"{source}: {code}: {message}", data)
+        yield Problem("unreadable", f"{visible(source)}: {code}: {visible(message)}", data)
 
 
-def row_name(field: Field) -> str:
-    """The row's label with the nearest heading above it."""
-    group = field.row_group.rsplit("/", 1)[-1]
-    return f"{group}/{field.row_label}" if group else field.row_label
+def row_name(form: Form, field: Field) -> str:
+    """The row's label, with the heading above it only where another row of the table has the same label."""
+    same = {f.row for f in form.fields if f.table == field.table and f.row_label == field.row_label}
+    label = field.row_label if len(same) == 1 else f"{field.row_group.rsplit('/', 1)[-1]}/{field.row_label}"
+    return label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
 
 
 def finding_text(f: Finding, extraction: Extraction, form: Form) -> str:
@@ -76,14 +78,19 @@ def _place(f: Finding, extraction: Extraction, form: Form) -> str:
     """Table · row · column of the suspects, or of all the rule's cells; of a sentence, its words and line."""
     text = extraction.document.text
     if f.start >= 0 and f.instance in ("narrative", "report"):
-        words = " ".join(text[f.start : f.end].split())
+        words = visible(" ".join(text[f.start : f.end].split()))
         return f"line {text.count(chr(10), 0, f.start) + 1} · 「{words[:40]}{'…' if len(words) > 40 else ''}」"
     fields = [form.fields[i] for i in f.suspects or f.fields]
     if not fields:
         return "report"
     tables = dict.fromkeys(t.label for t in form.tables if t.id in {x.table for x in fields})
-    rows, columns = dict.fromkeys(map(row_name, fields)), dict.fromkeys(x.column_label for x in fields)
-    return f"{_names(list(tables))} · {_names(list(rows))} · {_names(list(columns))}"
+    rows = dict.fromkeys(row_name(form, x) for x in fields)
+    columns = dict.fromkeys(x.column_label for x in fields)
+    whole = len(rows) == 1 and len(columns) == sum(
+        x.table == fields[0].table and x.row == fields[0].row for x in form.fields
+    )
+    across = "all columns" if whole and len(columns) > 1 else _names(list(columns))
+    return f"{_names(list(tables))} · {_names(list(rows))} · {across}"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -106,20 +113,21 @@ def _reviews(extraction: Extraction, form: Form) -> Iterator[Problem]:
                 groups.setdefault(why, []).append(field)
         of_table = [f for f in form.fields if f.table == table.id]
         for (status, *codes), fields in groups.items():
-            place = f"{table.label} · {_cells(fields, of_table)}"
-            data = {"source": source, "problem": "review", "table": table.id, "status": status}
-            data |= {"cells": [f.id for f in fields], "codes": codes}
-            yield Problem("review", f"{source}: {place}: {_count(fields, status)}: {_reasons(codes)}", data)
+            place = f"{table.label} · {_cells(form, fields, of_table)}"
+            data = {"table": table.id, "status": status, "cells": [f.id for f in fields], "codes": codes}
+            text = f"{visible(source)}: {place}: {_count(fields, status)}: {_reasons(codes)}"
+            yield Problem("review", text, {"source": source, "problem": "review", **data})
 
 
-def _cells(fields: Sequence[Field], of_table: Sequence[Field]) -> str:
+def _cells(form: Form, fields: Sequence[Field], of_table: Sequence[Field]) -> str:
     if len(fields) == len(of_table):
-        return "all rows"
+        return "all rows · all columns"
     mine, whole = _by_row(fields), _by_row(of_table)
     # no column is named where every row concerned is concerned as a whole
     columns = dict.fromkeys(f.column_label for f in fields)
-    complete = all(len(mine[row]) == len(whole[row]) for row in mine)
-    return _names([row_name(x[0]) for x in mine.values()]) + ("" if complete else f" · {_names(list(columns))}")
+    complete = len(columns) > 1 and all(len(mine[row]) == len(whole[row]) for row in mine)
+    across = "all columns" if complete else _names(list(columns))
+    return f"{_names([row_name(form, x[0]) for x in mine.values()])} · {across}"
 
 
 def _by_row(fields: Sequence[Field]) -> dict[str, list[Field]]:

@@ -53,8 +53,6 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
     shown = {(c.status, c.value) for c in candidates if c.status is not Status.LOST}
     codes = first.codes + ((_REPEATED,) if repeated else ())
     if len(shown) == 1 and not repeated:
-        if all(c.status is not Status.LOST for c in candidates):
-            codes = ("EQUAL_READINGS", *(x for x in codes if x not in ("COUNT_LONG", "AMBIGUOUS_PLACE", "DIGITS_SPLIT")))
         return _take(first, codes, candidates[1:])
     if len(shown) == 0:
         return _take(first, codes, ())

@@ -50,6 +50,11 @@ def plain(value: Number) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
+def visible(text: str) -> str:
+    """Tabs as an arrow, other control characters as a dot: a report must neither steer the terminal nor break a line."""
+    return "".join("⇥ " if c == "\t" else c if c.isprintable() or c == "\u3000" else "·" for c in text)
+
+
 def failing(findings: Iterable[Finding]) -> list[Finding]:
     """The findings that say something is wrong, be it only with blanks counted as zero."""
     return [f for f in findings if Verdict.FAIL in (f.verdict, f.blank_as_zero)]

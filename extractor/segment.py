@@ -206,6 +206,7 @@ def _full_name(document: Document, start: int, end: int) -> Located:
 
 # Fewer lines of cells than this prove nothing by being all different.
 _ENOUGH_LINES = 20
+_ENOUGH_FIGURES = 12
 
 
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
@@ -224,15 +225,17 @@ def lines_were_removed(form: Form, document: Document, events: Sequence[Event], 
 
 
 def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
-    """One cell a line, many lines, and not two of them alike: a table of counts is never like that."""
+    """One cell a line, many lines, and no line or no figure twice: a table of counts is never like that."""
     lines: list[str] = []
     for s in segments:
         if s.start >= 0:
             lines += [x.strip(" \t|") for x in document.norm[s.start : s.end].split("\n")]
     lines = [x for x in lines if x]
-    if len(lines) < _ENOUGH_LINES or len(set(lines)) < len(lines):
+    alone = [x for x in lines if len(x.split()) == 1 and "|" not in x]
+    if len(lines) < _ENOUGH_LINES or len(alone) < 0.7 * len(lines):
         return False
-    return sum(1 for x in lines if len(x.split()) == 1 and "|" not in x) >= 0.7 * len(lines)
+    figures = [x for x in alone if x[-1].isdigit()]
+    return len(set(lines)) == len(lines) or len(set(figures)) == len(figures) >= _ENOUGH_FIGURES
 
 
 def _leaf_labels(headers: Sequence[HeaderSpec]) -> list[str]:

@@ -17,10 +17,9 @@ from extractor.errors import GoujiError
 from extractor.expr import Linear
 from extractor.form import Block, Field, Form, Rule
 from extractor.problems import finding_text
-from extractor.record import failing, plain
+from extractor.record import failing, plain, visible
 from extractor.types import Extraction, Number, Resolved, Status, Verdict
 
-_WIDE = 120  # what a file or a pipe gets
 _HEADER = 8  # a column heading is broken after so many terminal cells
 _LEAST_LABEL = 20
 _INDENT = "  "
@@ -30,7 +29,9 @@ _AROUND = 2
 
 def suspects(extraction: Extraction) -> frozenset[int]:
     """Every field that a failed hard rule points at."""
-    return frozenset(i for f in extraction.findings if f.verdict is Verdict.FAIL and f.severity == "hard" for i in f.suspects)
+    return frozenset(
+        i for f in extraction.findings if f.verdict is Verdict.FAIL and f.severity == "hard" for i in f.suspects
+    )
 
 
 def figure(r: Resolved) -> str:
@@ -44,8 +45,7 @@ def figure(r: Resolved) -> str:
 
 def print_report(console: Console, extraction: Extraction, form: Form) -> None:
     """The whole report: head, one grid a table, extras, codes by count, findings."""
-    width = console.width if console.is_terminal else _WIDE
-    for line in _lines(extraction, form, width):
+    for line in _lines(extraction, form, console.width):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -65,10 +65,12 @@ def _lines(extraction: Extraction, form: Form, width: int) -> Iterator[Text | st
 
 
 def _head(e: Extraction, form: Form) -> Iterator[Text | str]:
-    yield Text(e.document.source, style="bold")
+    yield Text(visible(e.document.source), style="bold")
     yield f"form {form.id} · {form.spec.title}（{form.spec.authority}）"
     year, agency = e.year.value if e.year else "not found", e.agency.value if e.agency else "not found"
-    yield f"year {year} · agency {agency} · {e.decision}" + "".join(f" · {CODES[c].says}" for c in dict.fromkeys(e.codes))
+    yield f"year {year} · agency {agency} · {e.decision}" + "".join(
+        f" · {CODES[c].says}" for c in dict.fromkeys(e.codes)
+    )
     statuses = Counter(r.status.value for r in e.resolved)
     outcomes = Counter(d.outcome for d in e.decisions)
     parts = [f"{n} {name}" for name, n in statuses.items()]
@@ -132,7 +134,7 @@ def _broken(label: str) -> list[str]:
     """A column heading on as many lines as it needs."""
     lines = [""]
     for character in label:
-        if cell_len(lines[-1] + character) > _HEADER:
+        if cell_len(lines[-1] + character) > _HEADER and character not in "）)：、，":
             lines.append("")
         lines[-1] += character
     return lines
@@ -154,7 +156,7 @@ def _extras(e: Extraction, form: Form) -> Iterator[Text | str]:
     yield Text("Rows that the form does not have", style="bold")
     for x in e.extras:
         table = next((t.label for t in form.tables if t.id == x.table), x.table)
-        yield f"  {table} · {x.label}: {' '.join(v or '␣' for v in x.values)}"
+        yield f"  {table} · {visible(x.label)}: {visible(' '.join(v or '␣' for v in x.values))}"
 
 
 def _codes(e: Extraction) -> Iterator[Text | str]:
@@ -236,17 +238,12 @@ def _evidence(text: str, start: int, end: int) -> Iterator[Text | str]:
     last = len(text) if last < 0 else last
     yield f"  characters {start}–{end}, line {number}"
     for line in text[:first].split("\n")[:-1][-_AROUND:]:
-        yield Text(f"  | {_visible(line)}", style="dim")
-    mark = Text("  > ").append(_visible(text[first:start]))
-    mark.append(f"⟦{_visible(text[start:end])}⟧", "bold").append(_visible(text[end:last]))
+        yield Text(f"  | {visible(line)}", style="dim")
+    mark = Text("  > ").append(visible(text[first:start]))
+    mark.append(f"⟦{visible(text[start:end])}⟧", "bold").append(visible(text[end:last]))
     yield mark
     for line in text[last + 1 :].split("\n")[:_AROUND]:
-        yield Text(f"  | {_visible(line)}", style="dim")
-
-
-def _visible(text: str) -> str:
-    """Tabs as an arrow, other control characters as a dot: a report must not steer the terminal."""
-    return "".join("⇥ " if c == "\t" else c if c.isprintable() or c == "\u3000" else "·" for c in text)
+        yield Text(f"  | {visible(line)}", style="dim")
 
 
 def _rules_of(e: Extraction, form: Form, field: Field) -> Iterator[str]:

@@ -125,7 +125,12 @@ class _Lexer:
         self.cell_row = True
         self.blank = False
         self.cell += 1
-        if self.norm[start + 1 : end].strip():
+        body = self.norm[start + 1 : end]
+        text = body.strip(" \f")
+        if text.isdecimal():  # by far the most frequent line there is
+            at = start + 1 + body.index(text)
+            self.out.append(Token(NUMBER, at, at + len(text), self.line, self.row, self.cell, True))
+        elif text:
             self._words(start + 1, end, hard=True, alone=True)
         else:
             self.open_cell = start + 1

@@ -72,7 +72,10 @@ def _own_line(tokens: Sequence[Event], n: int, own_row: int | None) -> tuple[lis
     """The tokens that stand with the label, and figures that stand elsewhere."""
     if own_row is not None and any(t.hard and t.row == own_row for t in tokens):
         own = [t for t in tokens if t.row == own_row]
-        return own, [t for t in tokens if t.row != own_row and t.kind not in (EMPTY,)]
+        return own, [t for t in tokens if t.row != own_row and t.kind != EMPTY]
+    if own_row is not None and any(t.hard for t in tokens):
+        # Nothing stands in the label's own printed row: what follows may be its rest or another row's.
+        return list(tokens), [t for t in tokens if t.kind != EMPTY]
     figures = [t for t in tokens if t.kind != EMPTY]
     if len(figures) <= n:
         return list(tokens), []
@@ -137,6 +140,8 @@ def _windows(cells: Sequence[Square], printed: Sequence[int], n: int) -> list[tu
 def _long(core: Sequence[Square], n: int, norm: str) -> RowReading:
     """More figures than columns: one is stray, or one figure was cut in two."""
     extra = len(core) - n
+    if len({norm[c.start : c.end] if _printed(c) else c.kind for c in core}) == 1 and _printed(core[0]):
+        return RowReading(tuple(core[:n]), True, ("EQUAL_READINGS",))
     if extra > 3:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("COUNT_LONG", "AMBIGUOUS_PLACE"))
     options = [tuple(c for i, c in enumerate(core) if i not in drop) for drop in combinations(range(len(core)), extra)]

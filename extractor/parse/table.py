@@ -52,7 +52,7 @@ class _Reader:
         readings = self._readings(walk)
         chosen = self._choose_owners(walk, readings)
         placed, counted = positional.place(self.table, walk, readings, chosen, self.document.norm)
-        slipped = positional.may_be_slipped(self.table, walk, readings, chosen)
+        doubts = self._table_doubts(walk, readings, chosen, bool(placed))
         whole_blank = not walk.figures
         candidates: list[Candidate] = []
         for (b, r), i in chosen.items():
@@ -63,13 +63,29 @@ class _Reader:
                 if not whole_blank:
                     continue
                 reading = RowReading((Square(BLANK_CELL),) * len(self.table.blocks[b].columns), True, ())
-            codes = self._row_codes(walk, i, chosen) + reading.codes + (("ROWS_MAY_BE_SLIPPED",) if slipped else ())
+            codes = self._row_codes(walk, i, chosen) + reading.codes + doubts
             candidates += self._candidates(self.table.blocks[b], r, reading, codes, owner.header_unit)
         for (b, r), (reading, unit) in placed.items():
             candidates += self._candidates(self.table.blocks[b], r, reading, reading.codes, unit)
         candidates += self._repeated(walk, readings, chosen)
         extras = [x for i, owner in enumerate(walk.owners) if owner.kind != "row" and i not in counted and (x := self._extra(owner))]
         return candidates, extras
+
+    def _table_doubts(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int], placed: bool) -> tuple[str, ...]:
+        """Doubts about every row that labels alone place, where the text does not mark its rows."""
+        out: list[str] = []
+        if positional.may_be_slipped(self.table, walk, readings, chosen):
+            out.append("ROWS_MAY_BE_SLIPPED")
+        if self.rows_marked or len(self.table.blocks) > 1:
+            return tuple(out)
+        n = len(self.table.blocks[0].columns)
+        counts = [sum(t.kind in FIGURES for t in walk.owners[i].tokens) for i in chosen.values()]
+        on_lines = sum(1 for i in chosen.values() if _on_one_line(walk.owners[i], n))
+        if counts.count(0) >= 3 and any(c >= 2 * n for c in counts) and not placed:
+            out.append("LABELS_DETACHED")
+        if on_lines < len(chosen) / 2 and any(0 < c < n for c in counts) and any(c > n for c in counts):
+            out.append("ROWS_RAGGED")
+        return tuple(out)
 
     def _readings(self, walk: Walk) -> dict[int, RowReading]:
         rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
@@ -176,11 +192,16 @@ class _Reader:
     def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
         owner = walk.owners[i]
-        if owner.position + 1 >= len(self.table.blocks[owner.block].rows):
-            return False
-        following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), None)
+        rows = self.table.blocks[owner.block].rows
+        first = next((t.start for t in owner.tokens if t.kind in FIGURES), owner.end)
+        if owner.position + 1 >= len(rows) or "\n" not in self.document.norm[owner.end : first]:
+            return False  # the last row, or figures on the label's own line
+        following = next(iter(walk.owners[i + 1 :]), None)
         if following is None:
             return False  # the text ends here: no figures of a later row can follow
+        if following.kind == "group":
+            return following.ref not in rows[owner.position + 1].groups
+        following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), following)
         return (following.block, following.position) != (owner.block, owner.position + 1)
 
     def _neighbours_settle(self, walk: Walk, i: int) -> bool:
@@ -298,6 +319,12 @@ class _Reader:
         label = " ".join(self.document.text[owner.start : owner.end].split())
         end = max([owner.end, *(t.end for t in owner.tokens)])
         return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+def _on_one_line(owner: Owner, n: int) -> bool:
+    """The row's figures stand together on one line, so that no figure of another row can be among them."""
+    lines = {t.line for t in owner.tokens if t.kind in FIGURES}
+    return len(lines) == 1 and n > 1
 
 
 def _intact(owner: Owner) -> bool:

@@ -63,6 +63,7 @@ class Walker:
         self.empties: list[Event] = []
         self.previous = ""
         self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
+        self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None]] = {}
         self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
         for label in index.rows.get(table.id, ()):
             if label.role == "row":
@@ -135,9 +136,13 @@ class Walker:
 
     def _open_row(self, label: Label, e: Event, how: str, weak: bool = False) -> None:
         keys = self.row_keys.get((label.block, label.position), ())
+        over = (len(self.columns), self.columns[0].start if self.columns else -1, label.block)
+        if over not in self.over:
+            self.over[over] = (self._headers(label.block), self._unit(label.block))
+        headers, unit = self.over[over]
         self.owner = Owner(
             "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.hard, "fuzzy" if weak else how, keys,
-            self._headers(label.block), self._unit(label.block), bool(self.columns),
+            headers, unit, bool(self.columns),
         )  # fmt: skip
         self.out.owners.append(self.owner)
 

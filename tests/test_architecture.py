@@ -1,0 +1,151 @@
+"""What the shape of the code promises: who imports whom, how long things are, and that everything says what it is.
+
+The direction of imports inside the package is checked by import-linter (``make imports``); this is the rest.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = sorted((ROOT / "extractor").rglob("*.py"))
+SOURCES = [ROOT / "cli.py", *PACKAGE, *sorted((ROOT / "benchmarks").rglob("*.py"))]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+EVERY = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+
+LONGEST_MODULE = 500
+LONGEST_FUNCTION = 80
+# The outermost loops over reports: a bug there becomes a record, or a failed text of an evaluation.
+MAY_CATCH_EVERYTHING = {ROOT / "extractor" / "batch.py", ROOT / "extractor" / "evaluate.py"}
+# `--help` and a typing error are answered before any of these is loaded.
+HEAVY = {
+    "charset_normalizer", "extractor.form", "extractor.pipeline", "extractor.read", "instructor", "lxml", "openai", "opencc",
+    "pydantic", "rapidfuzz", "rich", "yaml",
+}  # fmt: skip
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def public(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Function | ast.ClassDef]]:
+    """Public functions and classes, and the public methods of public classes."""
+    for node in body:
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body, f"{node.name}.")
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def lines(node: Function) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@EVERY
+def test_nothing_imports_the_command_line(path: Path) -> None:
+    assert not {name for name in imported(TREES[path]) if name == "cli" or name.startswith("cli.")}
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_package_does_not_know_its_benchmarks_and_tests(path: Path) -> None:
+    assert not {name for name in imported(TREES[path]) if name.partition(".")[0] in {"benchmarks", "tests", "pytest"}}
+
+
+@EVERY
+def test_every_module_and_every_public_name_says_what_it_is(path: Path) -> None:
+    tree = TREES[path]
+
+    assert ast.get_docstring(tree), "the module has no docstring"
+    assert [] == [name for name, node in public(tree.body) if not ast.get_docstring(node)]
+
+
+@EVERY
+def test_no_module_is_longer_than_a_reader_can_hold(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@EVERY
+def test_no_function_is_longer_than_a_screen(path: Path) -> None:
+    assert {} == {f.name: lines(f) for f in functions(TREES[path]) if lines(f) > LONGEST_FUNCTION}
+
+
+def test_functions_are_short_on_the_whole() -> None:
+    sizes = sorted(lines(f) for path in PACKAGE for f in functions(TREES[path]))
+
+    assert sizes[len(sizes) // 2] <= 10
+    assert sizes[len(sizes) * 9 // 10] <= 35
+
+
+@EVERY
+def test_every_function_is_annotated(path: Path) -> None:
+    for f in functions(TREES[path]):
+        arguments = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs]
+        missing = [a.arg for a in arguments if a.annotation is None and a.arg not in {"self", "cls"}]
+        assert ([], True) == (missing, f.returns is not None), f.name
+
+
+@EVERY
+def test_only_the_outermost_loops_catch_everything(path: Path) -> None:
+    wide = [
+        node.lineno
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} & {"Exception", "BaseException"})
+    ]  # fmt: skip
+
+    assert path in MAY_CATCH_EVERYTHING or [] == wide
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_package_names_no_row_and_no_column_of_a_form(path: Path) -> None:
+    """Forms are data: an id of a shipped form in a string of the code would be a rule in the wrong place."""
+    from extractor.form import load_forms
+
+    ids = {x for form in load_forms() for f in form.fields for x in (f.row, f.column, f.table) if "_" in x}
+    words = {n.value for n in ast.walk(TREES[path]) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+    assert set() == ids & words
+
+
+def test_the_command_line_starts_without_the_heavy_modules() -> None:
+    code = "import cli, json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+
+    assert set() == HEAVY & set(json.loads(done.stdout))
+
+
+def test_importing_the_package_opens_and_loads_nothing() -> None:
+    code = "import sys; before = set(sys.modules); import extractor; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+
+    assert set() == {"socket", "sqlite3", "lxml", "openai"} & set(done.stdout.split())
+
+
+def test_the_pipeline_fits_on_a_screen_and_alone_knows_the_order() -> None:
+    stages = {"read", "segment", "parse", "reconcile", "ground", "check", "judge"}
+    knowing = {
+        path.relative_to(ROOT / "extractor").as_posix()
+        for path in PACKAGE
+        if stages <= {name.split(".")[1] for name in imported(TREES[path]) if name.startswith("extractor.") and name.count(".")}
+    }
+
+    assert {"pipeline.py"} == knowing
+    assert len((ROOT / "extractor" / "pipeline.py").read_text(encoding="utf-8").splitlines()) <= 100
