@@ -37,6 +37,7 @@ CODES: dict[str, Code] = {
     "HEADER_INCOMPLETE": Code(FLAG, "The header over this row lacks columns of the form, and the row lacks figures."),
     "NEXT_LABEL_LOST": Code(FLAG, "The next row's label is not in the text, so these figures may be the next row's."),
     "LABELS_DETACHED": Code(FLAG, "Many labels have no figures and others have those of several rows: beside its label proves nothing here."),
+    "ROW_UNMARKED": Code(INFO, "Nothing but blanks or line ends divides the figures of this row."),
     "ROWS_RAGGED": Code(FLAG, "Nothing marks the rows of this table, and some have too few figures and others too many."),
     "HEADER_ORDER": Code(FLAG, "The column headers stand in another order than the form's."),
     "STRAY_FIGURE": Code(FLAG, "A figure stands beside the row that belongs to no cell."),

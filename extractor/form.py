@@ -237,6 +237,17 @@ class Form:
                     out[i].append(number)
         return tuple(tuple(x) for x in out)
 
+    @cached_property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """The hard rules whose participants all stand in one row."""
+        return tuple(r for r in self.rules if r.severity == "hard" and len({self.fields[i].row for i in r.relation.fields}) == 1)
+
+    @cached_property
+    def row_rule_numbers(self) -> frozenset[int]:
+        """The numbers in ``rules`` of the hard rules that stand in one row."""
+        mine = set(map(id, self.row_rules))
+        return frozenset(n for n, r in enumerate(self.rules) if id(r) in mine)
+
 
 def default_folder() -> Path:
     """Where the shipped forms live: inside the wheel, else in the checkout."""

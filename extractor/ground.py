@@ -6,7 +6,6 @@ A reading that does not re-read is not a reading; it becomes an open question an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from extractor.types import Document, Resolved, Status
 
@@ -32,4 +31,4 @@ def _holds(document: Document, r: Resolved) -> bool:
 
 def _withdraw(r: Resolved) -> Resolved:
     codes = tuple(dict.fromkeys(("FIELD_LOST", "AMBIGUOUS_PLACE", *r.codes)))
-    return replace(r, status=Status.LOST, value=None, printed=None, start=-1, end=-1, codes=codes)
+    return r._replace(status=Status.LOST, value=None, printed=None, start=-1, end=-1, codes=codes)

@@ -26,7 +26,7 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
     for r in resolved:
         codes = r.codes + draft
         if r.status is Status.PRINTED:
-            codes += ("RULE_FAILED",) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked)
+            codes += ("RULE_FAILED",) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
         elif r.status is Status.BLANK:
             codes += _blank(rules_of[r.field], checked)
         same = (r.status, codes)
@@ -46,16 +46,22 @@ def _decide(status: Status, codes: tuple[str, ...], policy: Policy) -> tuple[str
     return outcome, codes, policy.confidence(status, outcome, codes)
 
 
-def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
+def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rules: frozenset[int]) -> tuple[str, ...]:
     if not rules:
         return ("NO_RULE_COVERS",)
     hard = checked.hard
     passed = 0
+    failed = False
     for n in rules:
         verdict, as_zero = hard[n]
         if verdict is Verdict.FAIL:
-            return ("RULE_FAILED_ELSEWHERE",)
+            failed = True
+            # Without marks between them the figures of a row whose own sum fails may be cut or counted wrongly.
+            if n in row_rules and "ROW_UNMARKED" in r.codes:
+                return ("RULE_FAILED",)
         passed += as_zero is Verdict.PASS
+    if failed:
+        return ("RULE_FAILED_ELSEWHERE",)
     if passed < len(rules) and "GLUED_PROVEN" in r.codes:
         return ("DIGITS_GLUED",)
     return ("RULE_PASSED",) if passed else ("UNSUPPORTED",)

@@ -7,7 +7,6 @@ are kept. A sum may choose between readings of one row; it never changes what is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import product
 
 from extractor.expr import Relation
@@ -57,7 +56,7 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
     if len(shown) == 0:
         return _take(first, codes, ())
     lost = Resolved(first.field, Status.LOST, None, None, -1, -1, ("FIELD_LOST", "AMBIGUOUS_PLACE", *codes), tuple(candidates))
-    return replace(lost, codes=tuple(dict.fromkeys(lost.codes)))
+    return lost._replace(codes=tuple(dict.fromkeys(lost.codes)))
 
 
 # More combinations of row readings than this are not searched; the rows stay open.
@@ -73,10 +72,8 @@ def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict
     """
     out: dict[int, int] = {}
     still_open: list[tuple[tuple[int, ...], list[dict[int, Candidate]]]] = []
-    for rule in form.rules:
+    for rule in form.row_rules:
         fields = rule.relation.fields
-        if rule.severity != "hard" or len({form.fields[i].row for i in fields}) > 1:
-            continue
         glued = any("DIGITS_GLUED" in c.codes for c in by_field[fields[0]])
         if len(by_field[fields[0]]) < 2 and not glued:
             continue
@@ -158,7 +155,7 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
                 progress = True
     bad = {i for r in rules if r.verdict(values)[0] is Verdict.FAIL for i in r.fields}
     return tuple(
-        replace(r, status=Status.DEDUCED, value=found[r.field], codes=("DEDUCED", *r.codes))
+        r._replace(status=Status.DEDUCED, value=found[r.field], codes=("DEDUCED", *r.codes))
         if r.field in found and r.field not in bad
         else r
         for r in resolved

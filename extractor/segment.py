@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractor.form import Form, HeaderSpec, Label
 from extractor.layout.events import EMPTY, LABEL, NUMBER, TEXT, Event
@@ -211,17 +212,24 @@ _ENOUGH_FIGURES = 12
 
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
     """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
+    expected = _printed_several_times(form)
+    seen = Counter(e.key for e in events if e.kind == LABEL)
+    repeated = [k for k in expected if seen[k]]
+    if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
+        return True
+    return _no_line_twice(document, segments)
+
+
+@lru_cache(maxsize=32)
+def _printed_several_times(form: Form) -> tuple[str, ...]:
+    """Comparison forms of the headings that the form prints more than once."""
     expected: Counter[str] = Counter()
     for table in form.spec.tables:
         for block in table.blocks:
             leaves = [k for k in (block.corner, *_leaf_labels(block.columns)) if k]
             times = _leaf_count(block.rows) if block.layout == "band" else 1
             expected.update({key(normalise(k)): times for k in leaves})
-    seen = Counter(e.key for e in events if e.kind == LABEL)
-    repeated = [k for k, n in expected.items() if n > 1 and seen[k]]
-    if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
-        return True
-    return _no_line_twice(document, segments)
+    return tuple(k for k, n in expected.items() if n > 1)
 
 
 def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:

@@ -84,6 +84,7 @@ def test_the_run_of_ci_uses_the_commands_of_the_readme() -> None:
 
 def sh(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV"}}
+    clean["HOME"] = str(cwd)  # a fresh machine: nothing of this person's settings
     return subprocess.run([str(w) for w in words], cwd=cwd, env=clean, capture_output=True, encoding="utf-8", check=False)
 
 

@@ -114,7 +114,9 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
             if p.labels:
                 out.append(Event(LABEL, *place, p.labels, "inline", key(text[p.start : p.end])))
             elif p.digits:
-                out.append(Event(GLUED, *place))
+                # Digits after other text in the same gap: the figure is not whole.
+                broken = any(c.isdigit() for q in pieces if q.start == p.end and not q.labels for c in text[q.start : q.end])
+                out.append(Event(GLUED, *place, split=broken))
             else:
                 out.append(Event(TEXT, *place, key=key(text[p.start : p.end])))
     _text(norm, run, out)

@@ -21,7 +21,7 @@ Placed = dict[tuple[int, int], tuple[RowReading, str | None]]
 def place(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen, norm: str) -> tuple[Placed, set[int]]:
     """Rows placed by counting, and the owners (by number) whose figures were used that way."""
     order = [(b.number, r) for b in table.blocks for r in range(len(b.rows))]
-    exact = {at for at, i in chosen.items() if readings[i].exact and any(t.kind in FIGURES for t in walk.owners[i].tokens)}
+    exact = {at for at, i in chosen.items() if readings[i].exact and walk.owners[i].figures}
     if len(exact) == len(order) or not walk.figures:
         return {}, set()
     for block in table.blocks:
@@ -117,7 +117,7 @@ def _single_rows(table: Table, walk: Walk, exact: set[tuple[int, int]]) -> Place
     if not walk.orphans or len(table.blocks) == 1:
         return out
     for owner in walk.owners:
-        if owner.kind != "row" or any(t.kind in FIGURES or t.kind == EMPTY for t in owner.tokens):
+        if owner.kind != "row" or owner.tokens:
             continue
         block = table.blocks[owner.block]
         if len(block.columns) != 1 or len(block.rows) != 1:
@@ -137,4 +137,4 @@ def may_be_slipped(table: Table, walk: Walk, readings: dict[int, RowReading], ch
         return False
     n = len(table.blocks[0].columns)
     last = walk.owners[-1]
-    return len(walk.orphans) >= n and not any(t.kind in FIGURES for t in last.tokens)
+    return len(walk.orphans) >= n and not last.figures

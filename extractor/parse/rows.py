@@ -6,11 +6,12 @@ several, and only what all of them agree on is given as a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from extractor.layout.events import DASHES, EMPTY, GLUED, Event
+from extractor.layout.events import DASHES, EMPTY, GLUED, NUMBER, Event
 
 NUMBER_CELL, BLANK_CELL, LOST_CELL, UNKNOWN_CELL = "number", "blank", "lost", "unknown"
 # More ways than this to cut glued digits apart are not worth showing to anybody.
@@ -49,6 +50,8 @@ def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, ht
     strays then. In unmarked text the line that holds exactly n figures wins. ``column`` is the cell
     where the table's figures begin, where its undamaged rows agree on one.
     """
+    if len(tokens) == n and _whole(tokens, own_row):
+        return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in tokens), True, ())
     if any(t.kind == GLUED for t in tokens):
         return _glued(tokens, n, norm)
     tokens, strays = _own_line(tokens, n, own_row)
@@ -56,6 +59,11 @@ def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, ht
     if not reading.exact and column is not None:
         reading = _at_column(tokens, n, column) or reading
     return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
+
+
+def _whole(tokens: Sequence[Event], own_row: int | None) -> bool:
+    """Figures and nothing else, in the label's own row where rows are marked: the usual case."""
+    return all(t.kind == NUMBER and not t.split and (own_row is None or t.row == own_row) for t in tokens)
 
 
 def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | None:
@@ -116,6 +124,8 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str) -> RowReading
             return RowReading((Square(BLANK_CELL),) * n, True, ())
         return RowReading((Square(LOST_CELL),) * n, False, ("FIELD_LOST",))
     core = cells[printed[0] : printed[-1] + 1]
+    if html and len(cells) > n and not (len(core) == n == len(printed) and printed[0] == 0):
+        return _long(cells, n, norm)
     if len(core) == n:
         return RowReading(tuple(core), True, ())
     if html and len(cells) == n:
@@ -175,9 +185,11 @@ def _glued(tokens: Sequence[Event], n: int, norm: str) -> RowReading:
     """Digits without any space between them: every way to cut them into n figures without leading zeros."""
     parts = [t for t in tokens if t.kind != EMPTY]
     whole = [norm[t.start : t.end] for t in parts]
-    if len(parts) == n:
+    if len(parts) == n and not any(t.split for t in parts):
         return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in parts), True, ())
-    if len(parts) != 1 or not whole[0].isdecimal():
+    if len(parts) != 1:
+        return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
+    if parts[0].split:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
     start, digits = parts[0].start, whole[0]
     if len(digits) == n and not digits.strip("0"):
@@ -188,8 +200,16 @@ def _glued(tokens: Sequence[Event], n: int, norm: str) -> RowReading:
     return _agree(options, ("DIGITS_GLUED",))
 
 
+_PLAIN = re.compile(r"0|[1-9]\d*")
+_GROUPED = re.compile(r"0|[1-9]\d{0,2}(?:,\d{3})*")
+
+
 def _cuts(digits: str, n: int) -> list[tuple[tuple[int, int], ...]]:
-    """Every way to cut ``digits`` into n numerals, none with a leading zero."""
+    """Every way to cut ``digits`` into n numerals without leading zeros; none where there are too many.
+
+    Where thousands are separated in this row, they are in every figure of it.
+    """
+    numeral = _GROUPED if "," in digits else _PLAIN
     out: list[tuple[tuple[int, int], ...]] = []
 
     def extend(at: int, left: int, done: tuple[tuple[int, int], ...]) -> None:
@@ -199,9 +219,11 @@ def _cuts(digits: str, n: int) -> list[tuple[tuple[int, int], ...]]:
             if at == len(digits):
                 out.append(done)
             return
-        longest = 1 if at < len(digits) and digits[at] == "0" else len(digits) - at - left + 1
-        for size in range(1, longest + 1):
-            extend(at + size, left - 1, (*done, (at, at + size)))
+        for end in range(at + 1, len(digits) - left + 2):
+            if numeral.fullmatch(digits, at, end):
+                extend(end, left - 1, (*done, (at, end)))
+            elif digits[at] == "0":
+                return
 
     extend(0, n, ())
     return out if len(out) <= _MOST_SPLITS else []

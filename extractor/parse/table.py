@@ -14,7 +14,7 @@ from extractor.parse.walk import FIGURES, Owner, Walk, Walker
 from extractor.types import Candidate, Document, ExtraRow, Status, TableReading
 
 # At most this many readings of one printed row are kept beside the first.
-_MOST_OPTIONS = 60
+_MOST_OPTIONS = 2000
 
 
 def parse_table(document: Document, form: Form, table: Table, events: Sequence[Event], index: LabelIndex, doubt: tuple[str, ...] = ()) -> TableReading:
@@ -59,7 +59,7 @@ class _Reader:
             if (b, r) in placed:
                 continue
             owner, reading = walk.owners[i], readings[i]
-            if not any(t.kind in FIGURES or t.kind == EMPTY for t in owner.tokens):
+            if not owner.tokens:
                 if not whole_blank:
                     continue
                 reading = RowReading((Square(BLANK_CELL),) * len(self.table.blocks[b].columns), True, ())
@@ -79,7 +79,7 @@ class _Reader:
         if self.rows_marked or len(self.table.blocks) > 1:
             return tuple(out)
         n = len(self.table.blocks[0].columns)
-        counts = [sum(t.kind in FIGURES for t in walk.owners[i].tokens) for i in chosen.values()]
+        counts = [walk.owners[i].figures for i in chosen.values()]
         on_lines = sum(1 for i in chosen.values() if _on_one_line(walk.owners[i], n))
         if counts.count(0) >= 3 and any(c >= 2 * n for c in counts) and not placed:
             out.append("LABELS_DETACHED")
@@ -112,7 +112,7 @@ class _Reader:
             if not seen or len(seen) == len(block.columns):
                 continue
             full = [i for i, _ in mine if readings[i].exact and all(s.start >= 0 for s in readings[i].squares)]
-            counts = [sum(t.kind in FIGURES for t in o.tokens) for _, o in mine]
+            counts = [o.figures for _, o in mine]
             by_header = counts.count(len(seen)) >= 3 and len(full) < 3
             for i, o in mine:
                 if i in full and 2 * len(full) >= len(mine):
@@ -124,7 +124,7 @@ class _Reader:
 
     def _bound(self, owner: Owner, block: Block, seen: set[str]) -> RowReading | None:
         figures = iter([square(t) for t in owner.tokens if t.kind in FIGURES])
-        if sum(t.kind in FIGURES for t in owner.tokens) != len(seen):
+        if owner.figures != len(seen):
             return None
         squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
         return RowReading(squares, False, ("COUNT_SHORT",))
@@ -167,7 +167,7 @@ class _Reader:
         """A row that stands twice with different figures: the other reading is an alternative of its own."""
         for i, owner in enumerate(walk.owners):
             at = (owner.block, owner.position)
-            if owner.kind != "row" or chosen.get(at) == i or not any(t.kind in FIGURES for t in owner.tokens):
+            if owner.kind != "row" or chosen.get(at) == i or not owner.figures:
                 continue
             mine = self._values(readings[chosen[at]])
             if mine != self._values(readings[i]):
@@ -185,6 +185,8 @@ class _Reader:
             settled = self._neighbours_settle(walk, i)
             codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
         codes += self._header_codes(owner)
+        if not self.rows_marked and not self.html:
+            codes.append("ROW_UNMARKED")
         if not self.rows_marked and self._next_label_lost(walk, i):
             codes.append("NEXT_LABEL_LOST")
         return tuple(codes)
@@ -193,12 +195,13 @@ class _Reader:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
         owner = walk.owners[i]
         rows = self.table.blocks[owner.block].rows
-        first = next((t.start for t in owner.tokens if t.kind in FIGURES), owner.end)
-        if owner.position + 1 >= len(rows) or "\n" not in self.document.norm[owner.end : first]:
-            return False  # the last row, or figures on the label's own line
         following = next(iter(walk.owners[i + 1 :]), None)
-        if following is None:
-            return False  # the text ends here: no figures of a later row can follow
+        if owner.position + 1 >= len(rows) or following is None:
+            return False  # no later row can follow here
+        figures = [t for t in owner.tokens if t.kind in FIGURES]
+        norm = self.document.norm
+        if figures and "\n" not in norm[owner.end : figures[-1].start] and "\n" in norm[figures[-1].end : following.start]:
+            return False  # the label, its figures and nothing else on one line
         if following.kind == "group":
             return following.ref not in rows[owner.position + 1].groups
         following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), following)
@@ -258,6 +261,8 @@ class _Reader:
         reading = read_row(cells, n, None, self.document.norm, self.html)
         header = {x.ref for e in events if e.kind == LABEL for x in e.labels if x.table == self.table.id}
         codes = reading.codes + (("LABELS_INTERLEAVED",) if interleaved else ())
+        if not self.html and not all(c.hard for c in cells):
+            codes += ("ROW_UNMARKED",)
         if not header & {r.id for r in block.rows}:
             codes += ("HEADER_NOT_SEEN",)
         return self._band_candidates(block, reading, codes)
@@ -297,7 +302,8 @@ class _Reader:
                     yield c
 
     def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate | None:
-        codes = (*codes, *s.codes, *self.doubt)
+        if s.codes or self.doubt:
+            codes = (*codes, *s.codes, *self.doubt)
         if "LINES_DEDUPLICATED" in self.doubt:
             # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
             return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
@@ -341,6 +347,6 @@ def _hard(owner: Owner) -> bool:
 
 
 def _rank(owner: Owner, reading: RowReading) -> tuple[int, int]:
-    has = any(t.kind in FIGURES for t in owner.tokens)
+    has = owner.figures > 0
     damage = {"exact": 0, "inline": 0, "truncated": 1, "fuzzy": 2}.get(owner.how, 3)
     return (0 if reading.exact and has else 1 if has else 2, damage)

@@ -35,6 +35,7 @@ class Owner:
     header_unit: str | None = None
     header_seen: bool = False
     tokens: list[Event] = field(default_factory=list)
+    figures: int = 0
     continued: bool = False
 
 
@@ -102,12 +103,14 @@ class Walker:
         self.empties = []
 
     def _figure(self, e: Event) -> None:
-        self._settle_empties(e._replace(kind=NUMBER))
+        if self.empties:
+            self._settle_empties(None)
         self.out.figures.append(e)
         if self.owner is None:
             self.out.orphans.append(e)
         else:
             self.owner.tokens.append(e)
+            self.owner.figures += 1
 
     # --- labels ------------------------------------------------------------------------------
 
@@ -172,7 +175,7 @@ class Walker:
         after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
         if after is None or after.kind not in FIGURES:
             return
-        waiting = self.owner is not None and self.owner.kind == "row" and not any(t.kind in FIGURES for t in self.owner.tokens)
+        waiting = self.owner is not None and self.owner.kind == "row" and not self.owner.figures
         if waiting and (after.line != e.line or not after.hard):
             return
         self.owner = Owner("group", label.block, -1, label.ref, e.start, e.end, e.row, e.hard, e.how)
