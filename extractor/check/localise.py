@@ -19,12 +19,15 @@ _MOST_STEPS = 3000
 _MOST_RULES_A_CELL = 3
 
 
+Explained = tuple[tuple[int, Number], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The suspects, the explanations found (field, value it would need), and the pattern's name."""
 
     suspects: frozenset[int]
-    explanations: tuple[tuple[tuple[int, Number], ...], ...]
+    explanations: tuple[Explained, ...]
     cause: str
     wanted: dict[int, Number]
 
@@ -36,7 +39,7 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
     participant of the unexplained rules is a suspect.
     """
     suspects: set[int] = set()
-    explanations: list[tuple[tuple[int, Number], ...]] = []
+    explanations: list[Explained] = []
     causes: list[str] = []
     wanted: dict[int, Number] = {}
     for component in _components(form, failing):
@@ -64,45 +67,46 @@ def _components(form: Form, failing: Sequence[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _not_filled(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:
-    """A whole row or column printed as zeros that the sums want otherwise: one omission, not many errors."""
-    lines: dict[tuple[str, str, str], list[int]] = {}
-    concerned = {i for n in failing for i in form.rules[n].relation.fields}
-    for i in concerned:
-        f = form.fields[i]
-        lines.setdefault((f.table, "row", f.row), [])
-        lines.setdefault((f.table, "column", f.column), [])
-    found = []
+def _not_filled(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[Explained]:
+    """A whole row or column printed as zeros that the sums want otherwise: one omission, not many errors.
+
+    What still fails once the line is filled is explained by further cells.
+    """
+    lines = {(form.fields[i].table, side, getattr(form.fields[i], side))
+             for n in failing for i in form.rules[n].relation.fields for side in ("row", "column")}  # fmt: skip
+    found: list[Explained] = []
     for table, side, name in sorted(lines):
-        line = [f.index for f in form.fields if f.table == table and (f.row if side == "row" else f.column) == name]
-        explanation = _filled(form, line, failing, values) if len(line) > 1 and all(values[i] == 0 for i in line) else None
-        if explanation and len(explanation) > 1:
-            found.append(explanation)
-    return found
+        line = [f.index for f in form.fields if f.table == table and getattr(f, side) == name]
+        if len(line) > 1 and all(values[i] == 0 for i in line):
+            for family in sorted({form.rules[n].id for n in failing}):
+                found += _filled(form, line, family, failing, values)
+    fewest = min(map(len, found), default=0)
+    return [e for e in found if len(e) == fewest]
 
 
-def _filled(
-    form: Form, line: Sequence[int], failing: Sequence[int], values: Sequence[Number | None]
-) -> tuple[tuple[int, Number], ...] | None:
-    """What the cells of ``line`` would have to be, where that mends every failing sum and breaks none."""
+def _filled(form: Form, line: Sequence[int], family: str, failing: Sequence[int], values: Sequence[Number | None]) -> list[Explained]:
+    """``line`` filled as the rules of one ``family`` want it, with whatever else must change then."""
     mended = list(values)
-    failed = set(failing)
     for i in line:
         for n in form.rules_of[i]:
-            if n in failed and (wanted := form.rules[n].relation.implied(values, i)) is not None and wanted >= 0:
+            wanted = form.rules[n].relation.implied(values, i) if form.rules[n].id == family else None
+            if wanted is not None and wanted >= 0:
                 mended[i] = wanted
-                break
-    touched = {n for i in line for n in form.rules_of[i]} | failed
-    if any(form.rules[n].relation.verdict(mended)[0] is Verdict.FAIL for n in touched):
-        return None
-    return tuple((i, w) for i in line if (w := mended[i]) is not None and w != values[i])
+    filled = tuple((i, w) for i in line if (w := mended[i]) is not None and w != values[i])
+    touched = {n for i in line for n in form.rules_of[i]} | set(failing)
+    remaining = [n for n in sorted(touched) if form.rules[n].relation.verdict(mended)[0] is Verdict.FAIL]
+    if len(filled) < 2 or 2 * len(remaining) > len(failing):
+        return []
+    if not remaining:
+        return [filled]
+    return [(*filled, *more) for more in _search(form, remaining, mended) if not {i for i, _ in more} & set(line)]
 
 
-def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[tuple[tuple[int, Number], ...]]:
+def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[Explained]:
     """All explanations of the least size, by iterative deepening; none where the search gets too wide."""
     steps = [0]
     for depth in range(1, _DEEPEST + 1):
-        found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]] = {}
+        found: dict[frozenset[tuple[int, Number]], Explained] = {}
         _extend(form, list(values), frozenset(failing), (), depth, found, steps)
         if steps[0] > _MOST_STEPS:
             return []
@@ -126,9 +130,9 @@ def _extend(
     form: Form,
     values: list[Number | None],
     failing: frozenset[int],
-    done: tuple[tuple[int, Number], ...],
+    done: Explained,
     left: int,
-    found: dict[frozenset[tuple[int, Number]], tuple[tuple[int, Number], ...]],
+    found: dict[frozenset[tuple[int, Number]], Explained],
     steps: list[int],
 ) -> None:
     if not failing:
