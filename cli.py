@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from extractor.batch import Line, Options
     from extractor.form import Form
+    from extractor.record import Summary
     from extractor.types import Extraction
 
 _MANY = 20  # more files than this get a progress bar
@@ -38,16 +39,17 @@ class _Group(TyperGroup):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> None:
-        from extractor.errors import GoujiError
-
         try:
             super().invoke(ctx)
             sys.stdout.flush()
-        except GoujiError as exc:
-            raise _usage(str(exc)) from exc
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit complains
             raise typer.Exit(141) from None  # what a shell reports for a program ended by a closed pipe
+        except Exception as exc:
+            errors = sys.modules.get("extractor.errors")  # not imported for it: `extract --help` needs no package
+            if errors and isinstance(exc, errors.GoujiError):
+                raise _usage(str(exc)) from exc
+            raise
 
 
 _STYLE: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
@@ -175,13 +177,20 @@ def extract(
         for line in _with_progress(lines, len(files)):
             write(line.text)
             summaries.append(line.summary)
-    err = _console(stderr=True)
-    if jsonl is None:
-        batch.print_table(err, summaries)
-    batch.print_errors(err, summaries)
-    print(batch.closing_line(summaries, time.monotonic() - started), file=sys.stderr)
+    _tell(summaries, time.monotonic() - started, table=jsonl is None)
     if any(s.error for s in summaries):
         raise typer.Exit(1)
+
+
+def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:
+    """What a run says to people."""
+    from extractor import batch
+
+    err = _console(stderr=True)
+    if table:
+        batch.print_table(err, summaries)
+    batch.print_errors(err, summaries)
+    print(batch.closing_line(summaries, seconds), file=sys.stderr)
 
 
 def _without_output(files: list[Path], target: Path) -> list[Path]:
@@ -239,9 +248,9 @@ def _counted(counts: dict[str, int], reports: int) -> str:
     said = f"{reports} report{'' if reports == 1 else 's'}: "
     if not counts:
         return said + "no problems"
-    findings = counts.get("finding", 0)
+    findings, cells = counts.get("finding", 0), counts.get("review", 0)
     return (
-        f"{said}{findings} finding{'' if findings == 1 else 's'}, {counts.get('review', 0):,} cells for review, "
+        f"{said}{findings} finding{'' if findings == 1 else 's'}, {cells:,} cell{'' if cells == 1 else 's'} for review, "
         f"{counts.get('unreadable', 0)} unreadable"
     )
 

@@ -275,7 +275,11 @@ def load_forms(folder: str | None = None) -> tuple[Form, ...]:
 
 
 def _is_form(path: Path) -> bool:
-    return bool(re.search(r"^form:", path.read_text(encoding="utf-8"), re.M))
+    """A YAML file with a ``form:`` entry; what cannot be read is left to ``load_form`` to complain about."""
+    try:
+        return path.is_file() and bool(re.search(r"^form:", path.read_text(encoding="utf-8"), re.M))
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def load_form(path: Path) -> Form:

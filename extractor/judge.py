@@ -48,7 +48,7 @@ def _decide(status: Status, codes: tuple[str, ...], policy: Policy) -> tuple[str
 
 def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rules: frozenset[int]) -> tuple[str, ...]:
     if not rules:
-        return ("NO_RULE_COVERS",)
+        return ("NO_RULE_COVERS", "HEADER_INCOMPLETE") if "HEADER_PARTIAL" in r.codes else ("NO_RULE_COVERS",)
     hard = checked.hard
     passed = 0
     failed = False
@@ -62,6 +62,8 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rul
         passed += as_zero is Verdict.PASS
     if failed:
         return ("RULE_FAILED_ELSEWHERE",)
+    if "HEADER_PARTIAL" in r.codes and not any(n in row_rules and hard[n][0] is Verdict.PASS and checked.nonzero[n] for n in rules):
+        return ("HEADER_INCOMPLETE",)
     if passed < len(rules) and "GLUED_PROVEN" in r.codes:
         return ("DIGITS_GLUED",)
     return ("RULE_PASSED",) if passed else ("UNSUPPORTED",)

@@ -70,10 +70,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_importing_the_command_line_loads_nothing_heavy() -> None:
     """``--help`` must answer at once: what commands need is imported inside them."""
-    code = f"import sys, cli; print(sorted(set({HEAVY}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    # typer itself uses pydantic to read the arguments of a command
+    for call, expected in (("pass", "[]"), ("cli.app(['extract', '--help'], standalone_mode=False)", "['pydantic']")):
+        code = f"import sys, cli; {call}; print(sorted(set({HEAVY}) & set(sys.modules)))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
-    assert "[]" == done.stdout.strip()
+        assert expected == done.stdout.splitlines()[-1]
 
 
 def test_help_and_version_answer_on_stdout() -> None:
@@ -329,7 +331,7 @@ def test_check_lists_problems_on_stdout_and_counts_them_on_stderr(folder: Path) 
         "5-wrong.txt: 收到和处理政府信息公开申请情况 · （一）予以公开 · 自然人: REQ-OUTCOMES: 7 ≠ 8" in x for x in lines
     )
     assert any("2-empty.txt: EMPTY_FILE: " in x for x in lines)
-    assert "5 reports: 2 findings, 1 cells for review, 3 unreadable" == result.stderr.strip()
+    assert "5 reports: 2 findings, 1 cell for review, 3 unreadable" == result.stderr.strip()
 
 
 def test_check_of_a_sound_report_is_silent(report: Path) -> None:

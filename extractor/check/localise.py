@@ -14,6 +14,8 @@ from extractor.form import Form
 from extractor.types import Number, Verdict
 
 _DEEPEST = 4
+# Fewer failing sums than this are as well explained by single cells as by a line that was left out.
+_FEWEST_FOR_OMISSION = 3
 _MOST_STEPS = 3000
 # No cell of a linear form like these stands in more than three sums: row, outcomes, balance.
 _MOST_RULES_A_CELL = 3
@@ -24,12 +26,15 @@ Explained = tuple[tuple[int, Number], ...]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The suspects, the explanations found (field, value it would need), and the pattern's name."""
+    """The suspects, the explanations found (field, value it would need), and each pattern's name with its cells."""
 
     suspects: frozenset[int]
     explanations: tuple[Explained, ...]
-    cause: str
-    wanted: dict[int, Number]
+    causes: tuple[tuple[frozenset[int], str], ...]
+
+    def cause_of(self, fields: Sequence[int]) -> str:
+        """The pattern's name for the suspects among ``fields``; empty where no single pattern explains them."""
+        return "；".join(dict.fromkeys(says for cells, says in self.causes if cells & set(fields) and says))
 
 
 def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> Explanation:
@@ -40,8 +45,7 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
     """
     suspects: set[int] = set()
     explanations: list[Explained] = []
-    causes: list[str] = []
-    wanted: dict[int, Number] = {}
+    causes: list[tuple[frozenset[int], str]] = []
     for component in _components(form, failing):
         found = _not_filled(form, component, values) or _search(form, component, values)
         if not found:
@@ -50,9 +54,8 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
         explanations += found
         suspects |= {i for e in found for i, _ in e}
         if len(found) == 1:
-            wanted |= dict(found[0])
-            causes.append(_cause(form, found[0], values))
-    return Explanation(frozenset(suspects), tuple(explanations), "；".join(dict.fromkeys(c for c in causes if c)), wanted)
+            causes.append((frozenset(i for i, _ in found[0]), _cause(form, found[0], values)))
+    return Explanation(frozenset(suspects), tuple(explanations), tuple(causes))
 
 
 def _components(form: Form, failing: Sequence[int]) -> list[list[int]]:
@@ -72,16 +75,26 @@ def _not_filled(form: Form, failing: Sequence[int], values: Sequence[Number | No
 
     What still fails once the line is filled is explained by further cells.
     """
+    if len(failing) < _FEWEST_FOR_OMISSION:
+        return []
     lines = {(form.fields[i].table, side, getattr(form.fields[i], side))
              for n in failing for i in form.rules[n].relation.fields for side in ("row", "column")}  # fmt: skip
     found: list[Explained] = []
     for table, side, name in sorted(lines):
         line = [f.index for f in form.fields if f.table == table and getattr(f, side) == name]
-        if len(line) > 1 and all(values[i] == 0 for i in line):
-            for family in sorted({form.rules[n].id for n in failing}):
+        if len(line) < 2 or any(values[i] != 0 for i in line):
+            continue
+        for family in sorted({form.rules[n].id for n in failing}):
+            # Only a total can go unfilled: a cell that stands alone on its side of the sum.
+            if all(any(_stands_alone(form, n, i) for n in form.rules_of[i] if form.rules[n].id == family) for i in line):
                 found += _filled(form, line, family, failing, values)
     fewest = min(map(len, found), default=0)
     return [e for e in found if len(e) == fewest]
+
+
+def _stands_alone(form: Form, number: int, i: int) -> bool:
+    relation = form.rules[number].relation
+    return any(len(side.terms) == 1 and side.terms[0][1] == i for side in (relation.left, relation.right))
 
 
 def _filled(form: Form, line: Sequence[int], family: str, failing: Sequence[int], values: Sequence[Number | None]) -> list[Explained]:

@@ -18,12 +18,14 @@ class CheckResult:
     """Findings worth showing, how every rule instance went, and which cells could be at fault.
 
     ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
-    ``supported`` says that at least one participant is printed, so that a holding sum says something.
+    ``supported`` says that at least one participant is printed, ``nonzero`` that a side is not zero, so
+    that a holding sum could have failed.
     """
 
     findings: tuple[Finding, ...]
     hard: tuple[tuple[Verdict, Verdict], ...]
     supported: tuple[bool, ...]
+    nonzero: tuple[bool, ...]
     suspects: frozenset[int]
     assessed: tuple[tuple[str, int], ...]
 
@@ -39,29 +41,32 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
             as_zero[i] = 0
     findings: list[Finding] = []
     hard: list[tuple[Verdict, Verdict]] = []
+    nonzero: list[bool] = []
     counts: Counter[str] = Counter()
     failing: list[int] = []
     for number, rule in enumerate(form.rules):
         if not _applies(rule, as_zero, agency):
             hard.append((Verdict.NOT_ASSESSABLE, Verdict.NOT_ASSESSABLE))
+            nonzero.append(False)
             continue
         verdict, left, right = rule.relation.verdict(printed)
         zero_verdict = verdict
         if verdict is Verdict.NOT_ASSESSABLE and blanks:
             zero_verdict, left, right = rule.relation.verdict(as_zero)
         hard.append((verdict, zero_verdict))
+        nonzero.append(bool(left) or bool(right))
         counts[verdict.value] += 1
         if verdict is Verdict.FAIL or zero_verdict is Verdict.FAIL:
             findings.append(_finding(rule, verdict, zero_verdict, left, right, resolved, as_zero))
             if verdict is Verdict.FAIL and rule.severity == "hard":
                 failing.append(number)
-    explanation = localise(form, failing, printed) if failing else Explanation(frozenset(), (), "", {})
+    explanation = localise(form, failing, printed) if failing else Explanation(frozenset(), (), ())
     findings = [_explain(f, explanation) if f.severity == "hard" else f for f in findings]
     findings += _type_findings(form, resolved)
     findings += _presentation(form, resolved)
     findings += _form_and_year(form, year)
     supported = tuple(any(printed[i] is not None for i in rule.relation.fields) for rule in form.rules) if blanks else (True,) * len(form.rules)
-    return CheckResult(tuple(findings), tuple(hard), supported, explanation.suspects, tuple(sorted(counts.items())))
+    return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, tuple(sorted(counts.items())))
 
 
 def _applies(rule: Rule, values: Sequence[Number | None], agency: Located | None) -> bool:
@@ -92,7 +97,7 @@ def _finding(
 
 def _explain(finding: Finding, explanation: Explanation) -> Finding:
     mine = tuple(i for i in finding.fields if i in explanation.suspects)
-    return replace(finding, suspects=mine, cause=explanation.cause if mine and finding.verdict is Verdict.FAIL else "")
+    return replace(finding, suspects=mine, cause=explanation.cause_of(mine) if finding.verdict is Verdict.FAIL else "")
 
 
 def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
@@ -114,8 +119,8 @@ def _presentation(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
         blank = tuple(r.field for r in mine if r.status is Status.BLANK)
         zeros = sum(1 for r in mine if r.status is Status.PRINTED and r.value == 0)
         if blank and zeros:
-            out.append(Finding("BLANK-AND-ZERO", table.id, "soft", Verdict.FAIL, Verdict.FAIL, len(blank), zeros, blank,
-                               blame=Blame.REPORT, message="同一张表里有的空白、有的填 0，无法区分「没有」与「未填」"))  # fmt: skip
+            out.append(Finding("BLANK-AND-ZERO", table.id, "soft", Verdict.FAIL, Verdict.FAIL, None, None, blank,
+                               blame=Blame.REPORT, message=f"同一张表里 {len(blank)} 格空白、{zeros} 格填 0，无法区分「没有」与「未填」"))  # fmt: skip
     return out
 
 

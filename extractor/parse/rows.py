@@ -150,7 +150,8 @@ def _windows(cells: Sequence[Square], printed: Sequence[int], n: int) -> list[tu
 def _long(core: Sequence[Square], n: int, norm: str) -> RowReading:
     """More figures than columns: one is stray, or one figure was cut in two."""
     extra = len(core) - n
-    if len({norm[c.start : c.end] if _printed(c) else c.kind for c in core}) == 1 and _printed(core[0]):
+    # Zeros read the same wherever the stray one is; other digits might be one figure cut in two.
+    if all(_printed(c) and norm[c.start : c.end] == "0" for c in core):
         return RowReading(tuple(core[:n]), True, ("EQUAL_READINGS",))
     if extra > 3:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("COUNT_LONG", "AMBIGUOUS_PLACE"))

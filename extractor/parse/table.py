@@ -15,6 +15,8 @@ from extractor.types import Candidate, Document, ExtraRow, Status, TableReading
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 2000
+# So many figures on one line are a row by themselves, wherever the label stands.
+_LINE_OF_FIGURES = 4
 
 
 def parse_table(document: Document, form: Form, table: Table, events: Sequence[Event], index: LabelIndex, doubt: tuple[str, ...] = ()) -> TableReading:
@@ -81,9 +83,10 @@ class _Reader:
         n = len(self.table.blocks[0].columns)
         counts = [walk.owners[i].figures for i in chosen.values()]
         on_lines = sum(1 for i in chosen.values() if _on_one_line(walk.owners[i], n))
-        if counts.count(0) >= 3 and any(c >= 2 * n for c in counts) and not placed:
+        apart = on_lines < len(chosen) / 2
+        if counts.count(0) >= 3 and (apart or any(c >= 2 * n for c in counts)) and not placed:
             out.append("LABELS_DETACHED")
-        if on_lines < len(chosen) / 2 and any(0 < c < n for c in counts) and any(c > n for c in counts):
+        if apart and any(0 < c < n for c in counts) and any(c > n for c in counts):
             out.append("ROWS_RAGGED")
         return tuple(out)
 
@@ -98,13 +101,30 @@ class _Reader:
                     out[i] = self._read_owner(o, column)
         self._mark_cut_edges(rows, out)
         self._bind_to_header(rows, out)
+        if self.rows_marked or self.html:
+            self._mark_drift(rows, out)
         return out
+
+    def _mark_drift(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
+        """In a table whose width drifts, a row that fits is in doubt where it has blank cells to spare, or long rows around it."""
+        long = [i for i, _ in rows if {"COUNT_LONG", "EQUAL_READINGS"} & set(readings[i].codes)]
+        if not long:
+            return
+        order = [i for i, _ in rows]
+        for k, (i, o) in enumerate(rows):
+            n = len(self.table.blocks[o.block].columns)
+            uniform = len({self.document.norm[t.start : t.end] for t in o.tokens if t.kind != EMPTY}) == 1
+            spare = len(o.tokens) > n and (self.html or not uniform) and i not in long
+            between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long and i not in long
+            if readings[i].exact and (spare or between):
+                readings[i] = readings[i]._replace(codes=(*readings[i].codes, "ROWS_DRIFT"))
 
     def _bind_to_header(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
         """Where the header lacks columns and the rows hold as many figures as it shows, bind by the header.
 
-        In any case a row that lacks figures under an incomplete header is in doubt, blank or not; and
-        where most rows lack figures so is every row.
+        In any case a row that lacks figures under an incomplete header is in doubt, blank or not, and
+        where most rows lack figures so is every row. A row that has them all is left to its own sum,
+        unless all its figures are equal, which no lost or stray cell can change.
         """
         for block in self.table.blocks:
             mine = [(i, o) for i, o in rows if o.block == block.number]
@@ -115,9 +135,11 @@ class _Reader:
             counts = [o.figures for _, o in mine]
             by_header = counts.count(len(seen)) >= 3 and len(full) < 3
             for i, o in mine:
-                if i in full and 2 * len(full) >= len(mine):
-                    continue
                 reading = readings[i]
+                if i in full and 2 * len(full) >= len(mine):
+                    if len({self.document.norm[s.start : s.end] for s in reading.squares}) > 1:
+                        readings[i] = reading._replace(codes=(*reading.codes, "HEADER_PARTIAL"))
+                    continue
                 if by_header and not reading.exact and (bound := self._bound(o, block, seen)):
                     reading = bound
                 readings[i] = reading._replace(codes=(*reading.codes, "HEADER_INCOMPLETE"))
@@ -185,11 +207,24 @@ class _Reader:
             settled = self._neighbours_settle(walk, i)
             codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
         codes += self._header_codes(owner)
+        if self._off_line(walk, owner):
+            codes.append("OFF_LINE")
         if not self.rows_marked and not self.html:
             codes.append("ROW_UNMARKED")
         if not self.rows_marked and self._next_label_lost(walk, i):
             codes.append("NEXT_LABEL_LOST")
         return tuple(codes)
+
+    def _off_line(self, walk: Walk, owner: Owner) -> bool:
+        """A few figures below their label where the other rows have theirs beside it: a page number looks the same."""
+        if len(self.table.blocks[owner.block].columns) >= _LINE_OF_FIGURES or self._beside(owner):
+            return False
+        others = [self._beside(o) for o in walk.owners if o.kind == "row" and o.figures and o is not owner]
+        return len(others) >= 3 and sum(others) > len(others) / 2
+
+    def _beside(self, owner: Owner) -> bool:
+        first = next((t.start for t in owner.tokens if t.kind in FIGURES), owner.end)
+        return "\n" not in self.document.norm[owner.end : first]
 
     def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
