@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 
 class Code(NamedTuple):
+    """What a code does (flag or info) and what it says to a person."""
+
     kind: str
     says: str
 

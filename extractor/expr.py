@@ -47,6 +47,7 @@ class Relation:
 
     @property
     def fields(self) -> tuple[int, ...]:
+        """The field indexes of both sides, in the order written."""
         return tuple(index for _, index in self.left.terms + self.right.terms)
 
     def verdict(self, values: Values) -> tuple[Verdict, Number | None, Number | None]:

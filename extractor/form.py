@@ -99,6 +99,7 @@ class FormSpec(_Strict):
 
     form: str
     title: str
+    subject: str | None = None
     authority: str
     since: int | None = None
     until: int | None = None
@@ -222,9 +223,11 @@ class Form:
 
     @property
     def id(self) -> str:
+        """The form's id, as records name it."""
         return self.spec.form
 
     def table(self, table_id: str) -> Table:
+        """The table of this id; StopIteration where the form has none."""
         return next(t for t in self.tables if t.id == table_id)
 
     @cached_property
@@ -302,7 +305,7 @@ def load_form(path: Path) -> Form:
 def compile_form(spec: FormSpec, path: str) -> Form:
     """Turn a checked spec into fields, labels and rules; FormError where names do not fit."""
     fields: list[Field] = []
-    tables = tuple(_compile_table(t, n, fields) for n, t in enumerate(spec.tables))
+    tables = tuple(_compile_table(t, n, fields, path) for n, t in enumerate(spec.tables))
     index: dict[str, int] = {}
     for f in fields:
         if f.id in index:
@@ -327,8 +330,10 @@ def _leaves(specs: Sequence[HeaderSpec], ids: tuple[str, ...] = (), labels: tupl
             yield Header(s.id, s.label, ids, labels, s.kind, s.unit)
 
 
-def _compile_table(spec: TableSpec, number: int, fields: list[Field]) -> Table:
+def _compile_table(spec: TableSpec, number: int, fields: list[Field], path: str) -> Table:
     blocks: list[Block] = []
+    if len(spec.blocks) > 1 and any(b.layout == "band" for b in spec.blocks):
+        raise FormError(f"{path}: table {spec.id}: a band must be the only block of its table; give it a table of its own")
     for n, b in enumerate(spec.blocks):
         rows, columns = tuple(_leaves(b.rows)), tuple(_leaves(b.columns))
         grid: list[tuple[int, ...]] = []

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extractor.check.rules import CheckResult
 from extractor.codes import is_flag
 from extractor.form import Form
 from extractor.policy import Policy
-from extractor.types import Decision, Resolved, Status, Verdict
+from extractor.types import CheckResult, Decision, Resolved, Status, Verdict
 
 ACCEPT, REVIEW = "accept", "review"
 

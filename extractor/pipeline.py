@@ -19,7 +19,7 @@ from extractor.parse import parse_table
 from extractor.policy import load_policy
 from extractor.read import read_file
 from extractor.reconcile import deduce, reconcile
-from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment
+from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment, subjects_of
 from extractor.types import Document, Extraction
 
 UNREADABLE = "unreadable"
@@ -42,8 +42,10 @@ def extract_path(path: Path, forms: Sequence[Form] | None = None) -> Extraction:
 
 def extract(document: Document, forms: Sequence[Form] | None = None) -> Extraction:
     """Extract one report that has been read."""
-    choice = choose_form(document, forms or load_forms())
-    year, agency = find_year(document), find_agency(document)
+    forms = forms or load_forms()
+    choice = choose_form(document, forms)
+    subjects = subjects_of([choice.form] if choice.form else forms)
+    year, agency = find_year(document, subjects), find_agency(document, subjects)
     if choice.form is None:
         error = ("FORM_NOT_RECOGNISED", "no table of a known form was found in the text; see `gouji form list`, and `gouji show --text` for the text as read")
         return Extraction(document, None, (), year, agency, (), (), (), (), choice.codes, UNREADABLE, error)

@@ -165,8 +165,9 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
 def _forced(form: Form, relation: Relation, unknown: Sequence[int], values: list[Number | None]) -> list[tuple[int, Number]]:
     if len(unknown) == 1:
         v = relation.implied(values, unknown[0])
-        ok = v is not None and (v >= 0 or form.fields[unknown[0]].kind == "signed")
-        return [(unknown[0], v)] if ok else []
+        if v is None or (v < 0 and form.fields[unknown[0]].kind != "signed"):
+            return []
+        return [(unknown[0], v)]
     if not unknown or any(form.fields[i].kind == "signed" for i in unknown):
         return []
     with_zero = list(values)

@@ -135,24 +135,36 @@ def _segment(table: str, events: list[Event], titled: bool) -> Segment:
     return Segment(table, tuple(events), events[0].start, events[-1].end, titled)
 
 
-_YEAR_TITLE = re.compile(r"(20\d\d)年?度?\s*[^\n。,]{0,20}?信息公开(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?报告")
 _YEAR_PERIOD = re.compile(r"(?:统计期限|统计时限|期限|时间)[^。]{0,12}?(20\d\d)\s*年\s*1\s*月\s*1\s*日")
 _YEAR_TEXT = re.compile(r"(20\d\d)\s*年")
 _ORGAN = (
     r"(?:人民政府办公室|人民政府办公厅|人民政府|街道办事处|管理委员会|管委会|委员会|办公室|办公厅|服务中心|管理中心|事务中心|中心"
     r"|监督管理局|管理局|统计局|分局|总局|局|法院|检察院|银行|大学|学院|厅|街道|镇|乡)"
 )
-_AGENCY_TITLE = re.compile(rf"([\u3400-\u9fff]{{1,24}}?(?:{_ORGAN}|街|区|县|市|政府))\s*20\d\d\s*年?度?[^。,]{{0,6}}(?:政府)?信息公开")
-_AGENCY_AFTER_YEAR = re.compile(rf"20\d\d\s*年?度?\s*([\u3400-\u9fff]{{1,20}}?(?:{_ORGAN}|县|市|区))(?=政府信息公开|信息公开)")
 _AGENCY_LINE = re.compile(rf"^[ \t]*([\u3400-\u9fff]{{1,24}}?{_ORGAN})[ \t]*$", re.M)
 _AGENCY_BODY = re.compile(r"(?:年以来,|公布|报告由|年,|年度)([\u3400-\u9fff]{2,20}?(?:人民政府|街道办事处|管理委员会|局|委员会))")
-_OTHERS = re.compile(r"国务院|上级|中共|党中央|关于|我|^本|^全|各|等|公布|报告|根据|根据|条例")
+_OTHERS = re.compile(r"国务院|上级|中共|党中央|关于|我|^本|^全|各|等|公布|报告|根据|条例")
 
 
-def find_year(document: Document) -> Located | None:
+@lru_cache(maxsize=32)
+def _title_patterns(subjects: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Expressions for a title about one of ``subjects``: its year, an agency before the year, an agency after it."""
+    about = "(?:" + "|".join(re.escape(normalise(s)) for s in subjects) + ")"
+    year = rf"(20\d\d)年?度?\s*[^\n。,]{{0,20}}?{about}(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?(?:报告|统计表)?"
+    before = rf"([\u3400-\u9fff]{{1,24}}?(?:{_ORGAN}|街|区|县|市|政府))\s*20\d\d\s*年?度?[^。,]{{0,6}}?(?:政府)?{about}"
+    after = rf"20\d\d\s*年?度?\s*([\u3400-\u9fff]{{1,20}}?(?:{_ORGAN}|县|市|区))(?=(?:政府)?{about})"
+    return re.compile(year), re.compile(before), re.compile(after)
+
+
+def subjects_of(forms: Sequence[Form]) -> tuple[str, ...]:
+    """What the titles of reports on these forms are about."""
+    return tuple(dict.fromkeys(f.spec.subject or f.spec.title for f in forms))
+
+
+def find_year(document: Document, subjects: tuple[str, ...]) -> Located | None:
     """The report year: from the title, else the statistics period, else the year the narrative counts in."""
     norm = document.norm
-    for pattern in (_YEAR_TITLE, _YEAR_PERIOD):
+    for pattern in (_title_patterns(subjects)[0], _YEAR_PERIOD):
         if m := pattern.search(norm):
             return Located(m[1], m.start(1), m.end(1))
     years = list(_YEAR_TEXT.finditer(norm))
@@ -169,11 +181,11 @@ def find_year(document: Document) -> Located | None:
     return Located(best, first.start(1), first.end(1))
 
 
-def find_agency(document: Document) -> Located | None:
+def find_agency(document: Document, subjects: tuple[str, ...]) -> Located | None:
     """The issuing body as printed: in the title, on a line of its own near it, else in the first paragraphs."""
     norm = document.norm
     head = norm[: _head_end(norm)]
-    for pattern in (_AGENCY_TITLE, _AGENCY_AFTER_YEAR, _AGENCY_LINE):
+    for pattern in (*_title_patterns(subjects)[1:], _AGENCY_LINE):
         for m in pattern.finditer(head):
             if not _OTHERS.search(m[1]):
                 return _full_name(document, m.start(1), m.end(1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 _PUNCTUATION = {
     "（": "(", "）": ")", "﹙": "(", "﹚": ")", "【": "[", "】": "]", "〔": "[", "〕": "]",
@@ -46,7 +47,7 @@ def _simplified(character: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _converter(factory: type) -> object:
+def _converter(factory: Any) -> Any:
     return factory("t2s")
 
 

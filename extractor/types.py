@@ -144,6 +144,23 @@ class Finding:
     end: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Findings worth showing, how every rule instance went, and which cells could be at fault.
+
+    ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
+    ``supported`` says that at least one participant is printed, ``nonzero`` that a side is not zero, so
+    that a holding sum could have failed.
+    """
+
+    findings: tuple[Finding, ...]
+    hard: tuple[tuple[Verdict, Verdict], ...]
+    supported: tuple[bool, ...]
+    nonzero: tuple[bool, ...]
+    suspects: frozenset[int]
+    assessed: tuple[tuple[str, int], ...]
+
+
 class Decision(NamedTuple):
     """The outcome for one field: accepted without a person, or sent to one, and why."""
 

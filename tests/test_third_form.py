@@ -161,7 +161,6 @@ def test_the_year_is_read_from_the_title(shape: str) -> None:
     assert "2023" == (got.year and got.year.value)
 
 
-@pytest.mark.xfail(reason="segment.find_agency knows the title of the disclosure report only, not `title:` of the form")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_agency_is_read_from_the_title(shape: str) -> None:
     got = read(report(shape))
@@ -212,7 +211,7 @@ def test_money_keeps_its_decimals_and_a_change_its_sign(shape: str) -> None:
     "unit",
     [
         "元",
-        pytest.param("单位：元", marks=pytest.mark.xfail(reason="the label index cuts this header before it reads its unit")),
+        "单位：元",
     ],
 )
 @pytest.mark.parametrize("shape", SHAPES)

@@ -5,29 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from extractor.check.localise import Explanation, localise
 from extractor.codes import is_flag
 from extractor.form import Form, Rule
-from extractor.types import Blame, Finding, Located, Number, Resolved, Status, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """Findings worth showing, how every rule instance went, and which cells could be at fault.
-
-    ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
-    ``supported`` says that at least one participant is printed, ``nonzero`` that a side is not zero, so
-    that a holding sum could have failed.
-    """
-
-    findings: tuple[Finding, ...]
-    hard: tuple[tuple[Verdict, Verdict], ...]
-    supported: tuple[bool, ...]
-    nonzero: tuple[bool, ...]
-    suspects: frozenset[int]
-    assessed: tuple[tuple[str, int], ...]
+from extractor.types import Blame, CheckResult, Finding, Located, Number, Resolved, Status, Verdict
 
 
 def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, agency: Located | None) -> CheckResult:

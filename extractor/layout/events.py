@@ -17,6 +17,8 @@ _MAX_JOIN = 24
 # A word with a full stop inside is narrative and holds no cells, unless it is so long that it is a whole page.
 _SENTENCE = re.compile("[。;!?]|,.*,.*,")
 _WHOLE_PAGE = 400
+# A money unit printed as a word of its own behind its column header.
+_UNIT = re.compile("(?:单位)?(亿元|万元|千元|百元|元)(?:保留.*)?")
 
 
 class Event(NamedTuple):
@@ -93,16 +95,18 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
     run: list[Token] = []
     for t in pending:
         text = norm[t.start : t.end]
+        if "元" in text and len(text) < 40 and (unit := index.header_with_unit(key(text))):
+            _text(norm, run, out)
+            run = []
+            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, unit.labels, "exact", key(text), unit=unit.unit))
+            continue
+        if not run and out and (said := _UNIT.fullmatch(key(text))) and out[-1].kind == LABEL and out[-1].labels[0].role == "column":
+            out[-1] = out[-1]._replace(end=t.end, unit=said[1])
+            continue
         scanned = len(text) >= _SCAN_FROM or any(c.isdigit() for c in text)
         pieces = index.pieces(text) if scanned and not (len(text) <= _WHOLE_PAGE and _SENTENCE.search(text)) else ()
         if not pieces:
-            unit = index.header_with_unit(key(text)) if "元" in text and len(text) < 40 else None
-            if unit:
-                _text(norm, run, out)
-                run = []
-                out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, unit.labels, "exact", key(text), unit=unit.unit))
-            else:
-                run.append(t)
+            run.append(t)
             continue
         _text(norm, run, out)
         run = []

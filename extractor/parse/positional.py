@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extractor.form import Table
-from extractor.layout.events import EMPTY, Event
+from extractor.layout.events import Event
 from extractor.parse.rows import NUMBER_CELL, RowReading, Square, square
 from extractor.parse.walk import FIGURES, Walk
 

@@ -38,6 +38,7 @@ class RowReading(NamedTuple):
 
 
 def square(e: Event) -> Square:
+    """The cell that one token is: a figure, or an empty or dashed cell."""
     if e.kind == EMPTY or e.kind == DASHES:
         return Square(BLANK_CELL, e.start if e.kind == DASHES else -1, e.end if e.kind == DASHES else -1)
     return Square(NUMBER_CELL, e.start, e.end)

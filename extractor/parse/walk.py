@@ -63,6 +63,8 @@ class Walker:
         self.unit: str | None = None
         self.empties: list[Event] = []
         self.previous = ""
+        self.group = ""  # the group heading seen last
+        self.last = (-1, -1)  # block and position of the row opened last
         self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
         self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None]] = {}
         self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
@@ -72,6 +74,7 @@ class Walker:
                 self.row_keys[at] = (*self.row_keys.get(at, ()), label.key)
 
     def run(self, events: Sequence[Event]) -> Walk:
+        """Walk all events of the table once."""
         for i, e in enumerate(events):
             if e.kind == EMPTY:
                 self._empty(e)
@@ -121,13 +124,21 @@ class Walker:
         roles = {x.role for x in mine}
         if "row" in roles and ("column" not in roles or self._is_row(events, i)):
             self._settle_empties(e)
-            self._open_row(next(x for x in mine if x.role == "row"), e, e.how, weak="column" in roles)
+            self._open_row(self._row_meant([x for x in mine if x.role == "row"]), e, e.how, weak="column" in roles)
         elif "group" in roles and any(x.role == "group" and x.ref in self._row_groups() for x in mine):
             self._settle_empties(e)
             self._group(next(x for x in mine if x.role == "group"), e, events, i)
         else:
             self._settle_empties(e)
             self._header(mine, e)
+
+    def _row_meant(self, candidates: list[Label]) -> Label:
+        """Of rows with the same label the one under the group heading seen last, else the next one down."""
+        if len(candidates) == 1:
+            return candidates[0]
+        under = [x for x in candidates if self.group in self.table.blocks[x.block].rows[x.position].groups]
+        below = [x for x in under or candidates if (x.block, x.position) > self.last]
+        return (below or under or candidates)[0]
 
     def _row_groups(self) -> set[str]:
         return {g for b in self.table.blocks for r in b.rows for g in r.groups}
@@ -148,6 +159,7 @@ class Walker:
             headers, unit, bool(self.columns),
         )  # fmt: skip
         self.out.owners.append(self.owner)
+        self.last = (label.block, label.position)
 
     def _headers(self, block: int) -> tuple[str, ...]:
         seen: list[str] = []
@@ -172,6 +184,7 @@ class Walker:
 
     def _group(self, label: Label, e: Event, events: Sequence[Event], i: int) -> None:
         """A group heading: with figures of its own on its line it is a row of its own, kept as an extra."""
+        self.group = label.ref
         after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
         if after is None or after.kind not in FIGURES:
             return
