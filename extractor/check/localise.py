@@ -112,7 +112,7 @@ def _filled(form: Form, line: Sequence[int], family: str, failing: Sequence[int]
         return []
     if not remaining:
         return [filled]
-    return [(*filled, *more) for more in _search(form, remaining, mended) if not {i for i, _ in more} & set(line)]
+    return [tuple((dict(filled) | dict(more)).items()) for more in _search(form, remaining, mended)]
 
 
 def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> list[Explained]:

@@ -49,7 +49,7 @@ def page_marks(norm: str) -> list[tuple[int, int]]:
 
 def lex(norm: str, html: bool = False) -> list[Token]:
     """Cut normalised text into tokens; ``html`` says that every tab divides two real cells."""
-    lexer = _Lexer(norm, html)
+    lexer = _Lexer(norm, html, _rows_by_pipes(norm))
     marks = page_marks(norm)
     start = 0
     for line in norm.split("\n"):
@@ -64,10 +64,19 @@ def lex(norm: str, html: bool = False) -> list[Token]:
     return lexer.out
 
 
+def _rows_by_pipes(norm: str) -> bool:
+    """Most lines with pipes hold several cells, so a line of pipes with one filled cell is a row as well."""
+    if "|" not in norm:
+        return False
+    filled = [sum(1 for c in line.split("|") if c and not c.isspace()) for line in norm.split("\n") if "|" in line]
+    return 2 * sum(n > 1 for n in filled) >= sum(n > 0 for n in filled)
+
+
 class _Lexer:
     """The state carried from line to line: the open cell, the open row, the last delimiter."""
 
-    def __init__(self, norm: str, html: bool) -> None:
+    def __init__(self, norm: str, html: bool, rows_by_pipes: bool = False) -> None:
+        self.rows_by_pipes = rows_by_pipes
         self.norm = norm
         self.html = html
         self.out: list[Token] = []
@@ -165,7 +174,7 @@ class _Lexer:
         leading = body[0] == "|"
         filled = sum(1 for c in cells if c and not c.isspace())
         # A whole row on one line; else one cell with its border, and nothing marks where its row ends.
-        whole = filled > 1 or (leading and len(cells) > 4)
+        whole = filled > 1 or (leading and len(cells) > 4) or (self.rows_by_pipes and len(cells) > 2)
         if whole:
             self._new_row()
         at = start

@@ -44,12 +44,15 @@ def square(e: Event) -> Square:
     return Square(NUMBER_CELL, e.start, e.end)
 
 
-def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None) -> RowReading:
+def read_row(
+    tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None, tight: bool = False
+) -> RowReading:
     """Read the tokens after a row label as the row's ``n`` cells.
 
     ``own_row`` is the printed row of the label where the text marks rows: tokens of other rows are
     strays then. In unmarked text the line that holds exactly n figures wins. ``column`` is the cell
-    where the table's figures begin, where its undamaged rows agree on one.
+    where the table's figures begin, where its undamaged rows agree on one; ``tight`` says that in all
+    of them the figures begin right behind the label.
     """
     if len(tokens) == n and _whole(tokens, own_row):
         return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in tokens), True, ())
@@ -59,6 +62,9 @@ def read_row(tokens: Sequence[Event], n: int, own_row: int | None, norm: str, ht
     reading = _place(_merge_split(tokens), n, html, norm)
     if not reading.exact and column is not None:
         reading = _at_column(tokens, n, column) or reading
+    if not reading.exact and tight and len(tokens) >= n and all(t.kind == EMPTY for t in tokens[n:]):
+        squares = tuple(_merge_split(tokens[:n]))
+        reading = RowReading(squares, True, ()) if len(squares) == n else reading
     return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
 
 

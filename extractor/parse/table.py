@@ -97,8 +97,7 @@ class _Reader:
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
             for i, o in doubtful:
-                if (column := self._figure_column(rows, out, o.block)) is not None:
-                    out[i] = self._read_owner(o, column)
+                out[i] = self._read_owner(o, self._figure_column(rows, out, o.block), self._tight(rows, out, o.block))
         self._mark_cut_edges(rows, out)
         self._bind_to_header(rows, out)
         if self.rows_marked or self.html:
@@ -151,9 +150,14 @@ class _Reader:
         squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
         return RowReading(squares, False, ("COUNT_SHORT",))
 
-    def _read_owner(self, owner: Owner, column: int | None) -> RowReading:
+    def _tight(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> bool:
+        """In at least three undamaged rows, and in all of them, the figures begin right behind the label."""
+        whole = [o for i, o in rows if o.block == block and readings[i].exact and _hard(o) and readings[i].squares[0].start >= 0]
+        return len(whole) >= 3 and all(o.tokens[0].kind in FIGURES for o in whole)
+
+    def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
         own_row = owner.row if self.rows_marked and (owner.hard or _hard(owner)) else None
-        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column)
+        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight)
 
     def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> int | None:
         """The cell where the figures begin, where at least three undamaged rows of the block agree and none disagrees."""
