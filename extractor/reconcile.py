@@ -60,7 +60,7 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
 
 
 # More combinations of row readings than this are not searched; the rows stay open.
-_MOST_COMBINATIONS = 3000
+_MOST_COMBINATIONS = 1000
 
 
 def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict[int, int]:
@@ -86,8 +86,10 @@ def _options_by_sum(form: Form, by_field: Sequence[Sequence[Candidate]]) -> dict
             out |= dict.fromkeys(fields, holding[0])
         elif len(holding) > 1:
             still_open.append((fields, [options[k] for k in holding]))
-    if still_open:
-        out |= _by_columns(form, by_field, out, still_open)
+    for table in form.tables:
+        mine = [(fields, options) for fields, options in still_open if form.fields[fields[0]].table == table.id]
+        if mine:
+            out |= _by_columns(form, by_field, out, mine)
     return out
 
 
@@ -97,7 +99,7 @@ def _by_columns(
     chosen: dict[int, int],
     still_open: Sequence[tuple[tuple[int, ...], list[dict[int, Candidate]]]],
 ) -> dict[int, int]:
-    """The only combination of open rows under which every column sum that they complete holds."""
+    """For open rows of one table, the readings common to all combinations under which no column sum fails."""
     combinations = 1
     for _, options in still_open:
         combinations *= len(options)
@@ -115,12 +117,14 @@ def _by_columns(
         for row in combination:
             for i, c in row.items():
                 values[i] = c.value
-        verdicts = [r.verdict(values)[0] for r in rules]
-        if Verdict.FAIL not in verdicts:
+        if all(r.verdict(values)[0] is not Verdict.FAIL for r in rules):
             holding.append(combination)
-    if len(holding) != 1 or all(r.verdict(values)[0] is Verdict.NOT_ASSESSABLE for r in rules):
-        return {}
-    return {i: c.option for row in holding[0] for i, c in row.items()}
+    out: dict[int, int] = {}
+    for same_row in zip(*holding, strict=True):
+        first = next(iter(same_row[0].values())).option
+        if all(next(iter(row.values())).option == first for row in same_row):
+            out |= dict.fromkeys(same_row[0], first)
+    return out
 
 
 def _holds(relation: Relation, fields: Sequence[int], row: dict[int, Candidate]) -> bool:

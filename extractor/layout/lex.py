@@ -89,6 +89,13 @@ class _Lexer:
 
     def take(self, line: str, start: int, end: int) -> None:
         """One line: blank, a cell behind its tab, delimited cells, or loose words."""
+        if self.cell_row and not self.blank and line[1:].isdecimal() and line[0] == "\t":
+            # A figure behind its tab, in a row that is open: by far the most frequent line there is.
+            if self.open_cell >= 0:
+                self._close_cell()
+            self.cell += 1
+            self.out.append(Token(NUMBER, start + 1, end, self.line, self.row, self.cell, True))
+            return
         if not line or line.isspace():
             self._blank_line(line, start)
         elif line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
@@ -136,7 +143,7 @@ class _Lexer:
         self.cell += 1
         body = self.norm[start + 1 : end]
         text = body.strip(" \f")
-        if text.isdecimal():  # by far the most frequent line there is
+        if text.isdecimal():
             at = start + 1 + body.index(text)
             self.out.append(Token(NUMBER, at, at + len(text), self.line, self.row, self.cell, True))
         elif text:

@@ -7,7 +7,7 @@ several, and only what all of them agree on is given as a value.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from extractor.layout.events import DASHES, EMPTY, GLUED, NUMBER, Event
 
 NUMBER_CELL, BLANK_CELL, LOST_CELL, UNKNOWN_CELL = "number", "blank", "lost", "unknown"
 # More ways than this to cut glued digits apart are not worth showing to anybody.
-_MOST_SPLITS = 2000
+_MOST_SPLITS = 6000
+# So many readings of glued digits are kept, those under which the row's own sum holds first.
+_MOST_KEPT = 60
 
 
 class Square(NamedTuple):
@@ -45,19 +47,21 @@ def square(e: Event) -> Square:
 
 
 def read_row(
-    tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None, tight: bool = False
-) -> RowReading:
+    tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None, tight: bool = False,
+    holds: Callable[[Sequence[int]], bool] | None = None,
+) -> RowReading:  # fmt: skip
     """Read the tokens after a row label as the row's ``n`` cells.
 
     ``own_row`` is the printed row of the label where the text marks rows: tokens of other rows are
     strays then. In unmarked text the line that holds exactly n figures wins. ``column`` is the cell
     where the table's figures begin, where its undamaged rows agree on one; ``tight`` says that in all
-    of them the figures begin right behind the label.
+    of them the figures begin right behind the label. ``holds`` tests the row's own sum: where glued
+    digits can be cut in more ways than can be kept, it says which are kept.
     """
     if len(tokens) == n and _whole(tokens, own_row):
         return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in tokens), True, ())
     if any(t.kind == GLUED for t in tokens):
-        return _glued(tokens, n, norm)
+        return _glued(tokens, n, norm, holds)
     tokens, strays = _own_line(tokens, n, own_row)
     reading = _place(_merge_split(tokens), n, html, norm)
     if not reading.exact and column is not None:
@@ -189,7 +193,7 @@ def _agree(options: Sequence[tuple[Square, ...]], codes: tuple[str, ...]) -> Row
     return RowReading(options[0], False, codes, tuple(options[1:]))
 
 
-def _glued(tokens: Sequence[Event], n: int, norm: str) -> RowReading:
+def _glued(tokens: Sequence[Event], n: int, norm: str, holds: Callable[[Sequence[int]], bool] | None) -> RowReading:
     """Digits without any space between them: every way to cut them into n figures without leading zeros."""
     parts = [t for t in tokens if t.kind != EMPTY]
     whole = [norm[t.start : t.end] for t in parts]
@@ -202,7 +206,10 @@ def _glued(tokens: Sequence[Event], n: int, norm: str) -> RowReading:
     start, digits = parts[0].start, whole[0]
     if len(digits) == n and not digits.strip("0"):
         return RowReading(tuple(Square(NUMBER_CELL, start + i, start + i + 1) for i in range(n)), True, ())
-    options = [_cut(start, cut) for cut in _cuts(digits, n)]
+    cuts = _cuts(digits, n)
+    if holds is not None and len(cuts) > 1:
+        cuts.sort(key=lambda cut: not holds([int(digits[a:b].replace(",", "")) for a, b in cut]))
+    options = [_cut(start, cut) for cut in cuts[:_MOST_KEPT]]
     if not options:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
     return _agree(options, ("DIGITS_GLUED",))

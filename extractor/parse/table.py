@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from extractor.form import Block, Field, Form, Table
-from extractor.layout.events import EMPTY, LABEL, Event
+from extractor.layout.events import EMPTY, GLUED, LABEL, Event
 from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
 from extractor.parse.rows import BLANK_CELL, LOST_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading
+from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict
 
 # At most this many readings of one printed row are kept beside the first.
-_MOST_OPTIONS = 2000
+_MOST_OPTIONS = 60
 # So many figures on one line are a row by themselves, wherever the label stands.
 _LINE_OF_FIGURES = 4
 
@@ -156,8 +156,17 @@ class _Reader:
         return len(whole) >= 3 and all(o.tokens[0].kind in FIGURES for o in whole)
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
+        holds = self._own_sum(owner) if any(t.kind == GLUED for t in owner.tokens) else None
         own_row = owner.row if self.rows_marked and (owner.hard or _hard(owner)) else None
-        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight)
+        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, holds)
+
+    def _own_sum(self, owner: Owner) -> Callable[[Sequence[int]], bool] | None:
+        """A test of the sum that the form prints within this row, where it has one."""
+        fields = self.table.blocks[owner.block].grid[owner.position]
+        relation = next((r.relation for r in self.form.row_rules if set(r.relation.fields) == set(fields)), None)
+        if relation is None:
+            return None
+        return lambda values: relation.verdict(dict(zip(fields, values, strict=True)))[0] is Verdict.PASS
 
     def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> int | None:
         """The cell where the figures begin, where at least three undamaged rows of the block agree and none disagrees."""
