@@ -148,8 +148,8 @@ def extract(
         ),
     ] = None,
     model: Annotated[
-        Model, typer.Option(envvar="GOUJI_MODEL", help="Whether a language model reads too.")
-    ] = Model.none,
+        Model | None, typer.Option(help="Whether a language model reads too.  [default: none; env var: GOUJI_MODEL]")
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
     ] = 1,
@@ -160,8 +160,7 @@ def extract(
     debug: Annotated[bool, typer.Option("--debug", envvar="GOUJI_DEBUG", help="Print tracebacks of bugs.")] = False,
 ) -> None:
     """Extract reports: one record each. Exit 0 all read, 1 some report unreadable, 2 usage."""
-    if model is not Model.none:
-        raise _usage(f"--model {model.value}: this version has no model reader; use --model none")
+    _refuse_model(model)
     from extractor import batch
     from extractor.form import load_forms
 
@@ -180,6 +179,16 @@ def extract(
     _tell(summaries, time.monotonic() - started, table=jsonl is None)
     if any(s.error for s in summaries):
         raise typer.Exit(1)
+
+
+def _refuse_model(model: Model | None) -> None:
+    """Only ``none`` exists yet. GOUJI_MODEL may hold a mode, or name a model that another version would ask."""
+    named = os.environ.get("GOUJI_MODEL", "")
+    mode = model.value if model else named if named in list(Model) else Model.none.value
+    if mode != Model.none.value:
+        raise _usage(f"--model {mode}: this version has no model reader; use --model none")
+    if named and named not in list(Model) and model is None:
+        print(f"gouji: note: GOUJI_MODEL={named}: this version has no model reader and reads by rules alone", file=sys.stderr)
 
 
 def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:

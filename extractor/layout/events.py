@@ -17,6 +17,8 @@ _MAX_JOIN = 24
 # A word with a full stop inside is narrative and holds no cells, unless it is so long that it is a whole page.
 _SENTENCE = re.compile("[。;!?]|,.*,.*,")
 _WHOLE_PAGE = 400
+# 「none」 written out in a cell: a mark for an empty cell like a dash, and no figure.
+_NONE = "无"
 # A money unit printed as a word of its own behind its column header.
 _UNIT = re.compile("(?:单位)?(亿元|万元|千元|百元|元)(?:保留.*)?")
 
@@ -63,7 +65,12 @@ def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
             out.append(Event(LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, found, "exact", word))
             i = last + 1
             continue
-        pending.append(t)
+        if word == _NONE:
+            if pending:
+                _flush(norm, pending, index, out)
+            out.append(Event(DASHES, t.start, t.end, t.line, t.row, t.cell, t.hard))
+        else:
+            pending.append(t)
         i += 1
     if pending:
         _flush(norm, pending, index, out)

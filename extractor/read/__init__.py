@@ -63,5 +63,5 @@ def read_file(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Document:
 
 
 def _too_large(size: int, limit: int) -> ReportUnreadable:
-    message = f"{size:,} bytes or more, the limit is {limit:,}: give the report alone, or raise the limit"
+    message = f"{size:,} bytes or more, the limit is {limit:,}: give the report alone, or raise the limit (--max-bytes)"
     return ReportUnreadable("FILE_TOO_LARGE", message)
