@@ -148,8 +148,9 @@ def extract(
         ),
     ] = None,
     model: Annotated[
-        Model | None, typer.Option(help="Whether a language model reads too.  [default: none; env var: GOUJI_MODEL]")
-    ] = None,
+        str,
+        typer.Option(metavar="none|auto|always", envvar="GOUJI_MODEL", help="Whether a language model reads too."),
+    ] = Model.none.value,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
     ] = 1,
@@ -181,14 +182,15 @@ def extract(
         raise typer.Exit(1)
 
 
-def _refuse_model(model: Model | None) -> None:
+def _refuse_model(model: str) -> None:
     """Only ``none`` exists yet. GOUJI_MODEL may hold a mode, or name a model that another version would ask."""
-    named = os.environ.get("GOUJI_MODEL", "")
-    mode = model.value if model else named if named in list(Model) else Model.none.value
-    if mode != Model.none.value:
-        raise _usage(f"--model {mode}: this version has no model reader; use --model none")
-    if named and named not in list(Model) and model is None:
-        print(f"gouji: note: GOUJI_MODEL={named}: this version has no model reader and reads by rules alone", file=sys.stderr)
+    if model in (Model.auto, Model.always):
+        raise _usage(f"--model {model}: this version has no model reader; use --model none")
+    if model == Model.none:
+        return
+    if model != os.environ.get("GOUJI_MODEL"):
+        raise _usage(f"--model {model}: not one of none, auto, always")
+    print(f"gouji: note: GOUJI_MODEL={model}: this version has no model reader and reads by rules alone", file=sys.stderr)
 
 
 def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:

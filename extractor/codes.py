@@ -42,6 +42,7 @@ CODES: dict[str, Code] = {
     "OFF_LINE": Code(FLAG, "The figure stands on a line of its own, while those of the other rows stand beside their labels."),
     "NEXT_LABEL_LOST": Code(FLAG, "The next row's label is not in the text, so these figures may be the next row's."),
     "LABELS_DETACHED": Code(FLAG, "Several labels have no figures beside them, so standing beside its label proves nothing for a figure here."),
+    "WIDTH_VARIES": Code(INFO, "Other rows of this table have too few or too many cells."),
     "ROW_UNMARKED": Code(INFO, "Nothing but blanks or line ends divides the figures of this row."),
     "ROWS_RAGGED": Code(FLAG, "Nothing marks the rows of this table, and some have too few figures and others too many."),
     "HEADER_ORDER": Code(FLAG, "The column headers stand in another order than the form's."),
@@ -54,7 +55,7 @@ CODES: dict[str, Code] = {
     "GROUPING_IRREGULAR": Code(FLAG, "The thousands separators do not group by three."),
     "NUMERAL_NORMALISED": Code(INFO, "A sign, separator or unit was read together with the digits."),
     "TYPE_INVALID": Code(FLAG, "The figure is not of the kind that this cell holds."),
-    "UNIT_UNCLEAR": Code(FLAG, "Neither the header nor the cell prints the unit of this amount."),
+    "UNIT_UNCLEAR": Code(FLAG, "The unit of this amount is not printed, or its header prints one that the form does not have."),
     "BLANK_OR_ZERO": Code(FLAG, "The cell is empty, and nothing shows whether that means none."),
     "BLANK_AS_ZERO_HOLDS": Code(INFO, "The cell is empty, and every sum it belongs to holds with it as none."),
     # arithmetic

@@ -55,16 +55,16 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rul
         verdict, as_zero = hard[n]
         if verdict is Verdict.FAIL:
             failed = True
-            # Without marks between them the figures of a row whose own sum fails may be cut or counted wrongly.
-            if n in row_rules and "ROW_UNMARKED" in r.codes:
+            # Where rows are unmarked or damaged, a row whose own sum fails may be cut or counted wrongly as a whole.
+            if n in row_rules and ("ROW_UNMARKED" in r.codes or "WIDTH_VARIES" in r.codes):
                 return ("RULE_FAILED",)
         passed += as_zero is Verdict.PASS
-    if failed:
-        return ("RULE_FAILED_ELSEWHERE",)
     if "HEADER_PARTIAL" in r.codes and not any(n in row_rules and hard[n][0] is Verdict.PASS and checked.nonzero[n] for n in rules):
         return ("HEADER_INCOMPLETE",)
     if passed < len(rules) and "GLUED_PROVEN" in r.codes:
         return ("DIGITS_GLUED",)
+    if failed:
+        return ("RULE_FAILED_ELSEWHERE",)
     return ("RULE_PASSED",) if passed else ("UNSUPPORTED",)
 
 

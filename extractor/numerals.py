@@ -74,6 +74,10 @@ def _amount(value: Number, unit: str | None, header_unit: str | None, codes: lis
             codes.append(UNIT_UNCLEAR)
         return value, tuple(codes)
     factor = _TEN_THOUSAND[effective]
+    decimals = -int(Decimal(value).as_tuple().exponent)
+    # A header's unit other than 万元 may be 万元 with a character lost, and 元 has no more than two decimals.
+    if value != 0 and factor != 1 and (unit not in _TEN_THOUSAND or (effective == "元" and decimals > 2)):
+        codes.append(UNIT_UNCLEAR)
     if factor == 1 or value == 0:
         return value, tuple(codes)
     scaled = (Decimal(value) * factor).normalize()

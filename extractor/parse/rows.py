@@ -68,7 +68,9 @@ def read_row(
         reading = _at_column(tokens, n, column) or reading
     if not reading.exact and tight and len(tokens) >= n and all(t.kind == EMPTY for t in tokens[n:]):
         squares = tuple(_merge_split(tokens[:n]))
-        reading = RowReading(squares, True, ()) if len(squares) == n else reading
+        # A row that marks its blanks with dashes does not end in blanks without one: its end was cut.
+        cut = tokens[n - 1].kind == EMPTY and any(t.kind == DASHES for t in tokens)
+        reading = RowReading(squares, True, ()) if len(squares) == n and not cut else reading
     return reading._replace(strays=tuple(strays), codes=reading.codes + (("STRAY_FIGURE",) if strays else ()))
 
 

@@ -102,7 +102,15 @@ class _Reader:
         self._bind_to_header(rows, out)
         if self.rows_marked or self.html:
             self._mark_drift(rows, out)
+            self._mark_width(rows, out)
         return out
+
+    def _mark_width(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
+        """Rows of a table in which others lack cells or have too many: no damage is confined to the rows that show it."""
+        damaged = {o.block for i, o in rows if o.tokens and {"COUNT_LONG", "COUNT_SHORT", "EQUAL_READINGS"} & set(readings[i].codes)}
+        for i, o in rows:
+            if o.block in damaged and readings[i].exact:
+                readings[i] = readings[i]._replace(codes=(*readings[i].codes, "WIDTH_VARIES"))
 
     def _mark_drift(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
         """In a table whose width drifts, a row that fits is in doubt where it has blank cells to spare, or long rows around it."""
