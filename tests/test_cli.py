@@ -70,12 +70,11 @@ def folder(tmp_path: Path) -> Path:
 
 def test_importing_the_command_line_loads_nothing_heavy() -> None:
     """``--help`` must answer at once: what commands need is imported inside them."""
-    # typer itself uses pydantic to read the arguments of a command
-    for call, expected in (("pass", "[]"), ("cli.app(['extract', '--help'], standalone_mode=False)", "['pydantic']")):
+    for call in ("pass", "cli.app(['extract', '--help'], standalone_mode=False)"):
         code = f"import sys, cli; {call}; print(sorted(set({HEAVY}) & set(sys.modules)))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
-        assert expected == done.stdout.splitlines()[-1]
+        assert "[]" == done.stdout.splitlines()[-1]
 
 
 def test_help_and_version_answer_on_stdout() -> None:
