@@ -77,7 +77,7 @@ def result(scores: Sequence[Score]) -> dict[str, Any]:
 # What is printed
 
 _HEAD = (
-    f"{'level':7}{'shape':13}{'cases':>6}{'accepted of printed':>21}{'STP':>8}{'silent':>8}{'per M':>8}"
+    f"{'level':7}{'shape':17}{'cases':>6}{'accepted of printed':>21}{'STP':>8}{'silent':>8}{'per M':>8}"
     f"{'reports ≤':>11}{'equal':>7}{'unread':>8}{'form ≠':>8}"
 )
 
@@ -92,7 +92,7 @@ def table(scores: Sequence[Score]) -> Iterator[str]:
         yield _line(level, "ALL", total(mine))
         yield ""
     for form, counts in grouped(scores, "form").items():
-        yield _line("", form[-13:], counts)
+        yield _line("", form, counts)
     yield _line("ALL", "", total(scores))
 
 
@@ -100,7 +100,7 @@ def _line(level: str, shape: str, c: Counts) -> str:
     rates = silent_rates(c)
     per_million, bound = rates["silent_per_million_accepted"], rates["reports_with_silent_error_bound"]
     return (
-        f"{level:7}{shape:13}{c.cases:6}{_share(c.accepted_printed, c.printed):>21}{_share(c.straight, c.cases):>8}"
+        f"{level:7}{shape:17}{c.cases:6}{_share(c.accepted_printed, c.printed):>21}{_share(c.straight, c.cases):>8}"
         f"{c.silent:8}{'–' if per_million is None else f'{per_million:.0f}':>8}"
         f"{'–' if bound is None else f'{bound:.2%}':>11}{c.equal_value:7}{c.unreadable:8}{c.form_wrong:8}"
     )

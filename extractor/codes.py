@@ -48,6 +48,7 @@ CODES: dict[str, Code] = {
     "HEADER_ORDER": Code(FLAG, "The column headers stand in another order than the form's."),
     "STRAY_FIGURE": Code(FLAG, "A figure stands beside the row that belongs to no cell."),
     # what the figure is
+    "FIGURE_GARBLED": Code(FLAG, "Something beside this row holds digits and could not be read as a figure."),
     "DIGITS_SPLIT": Code(FLAG, "The digits of this figure stand apart inside one cell."),
     "GLUED_PROVEN": Code(INFO, "The figures of this row are glued together; one way to cut them exists that makes the row's sum hold."),
     "DIGITS_GLUED": Code(FLAG, "The figures of this row are glued together and were cut apart."),

@@ -19,6 +19,8 @@ _PAGE_LINE = re.compile(
     re.M,
 )
 _RULE_LINE = re.compile(r"^[ ]*\|?(?:[ ]*:?-{2,}:?[ ]*\|)+(?:[ ]*:?-{2,}:?[ ]*)?[ ]*$", re.M)
+# The head of a figure whose digits were parted at a separator (9, 487): a figure, though no whole one.
+_BROKEN = re.compile(r"[+-]?\d{1,3}(?:,\d{3})*,")
 _DIGITS_MAY_FOLLOW = frozenset("0123456789+-OoQ〇○零lI减增净SBZ!")
 
 
@@ -206,7 +208,7 @@ class _Lexer:
             kind = WORD
             if norm[a] in _DIGITS_MAY_FOLLOW:
                 word = m.group()
-                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word):
+                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word) or _BROKEN.fullmatch(word):
                     kind = NUMBER
             if kind is WORD and b - a <= 6 and DASH.fullmatch(norm, a, b):
                 kind = DASHES

@@ -62,7 +62,7 @@ def read_row(
         return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in tokens), True, ())
     if any(t.kind == GLUED for t in tokens):
         return _glued(tokens, n, norm, holds)
-    tokens, strays = _own_line(tokens, n, own_row)
+    tokens, strays = _own_line(_without_page_mark(tokens, n), n, own_row)
     reading = _place(_merge_split(tokens), n, html, norm)
     if not reading.exact and column is not None:
         reading = _at_column(tokens, n, column) or reading
@@ -87,6 +87,14 @@ def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | Non
     if any(t.kind != EMPTY for t in tokens if not column <= t.cell < column + n):
         return None
     return RowReading(tuple(square(t) for t in inside), True, ())
+
+
+def _without_page_mark(tokens: Sequence[Event], n: int) -> Sequence[Event]:
+    """A page number between dashes behind a whole row, where a text on one line keeps it between the cells."""
+    kinds = [t.kind for t in tokens[-3:]]
+    if len(tokens) == n + 3 and kinds == [DASHES, NUMBER, DASHES] and not any(t.hard for t in tokens[-3:]):
+        return tokens[:-3]
+    return tokens
 
 
 def _own_line(tokens: Sequence[Event], n: int, own_row: int | None) -> tuple[list[Event], list[Event]]:

@@ -228,6 +228,8 @@ class _Reader:
             settled = self._neighbours_settle(walk, i)
             codes.append("LABEL_BY_NEIGHBOURS" if settled else f"LABEL_{owner.how.upper()}")
         codes += self._header_codes(owner)
+        if owner.garbled:
+            codes.append("FIGURE_GARBLED")
         if self._off_line(walk, owner):
             codes.append("OFF_LINE")
         if not self.rows_marked and not self.html:

@@ -6,6 +6,7 @@ the open label, or a piece of a group heading, is passed over; other text with f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from extractor.layout.labels import LabelIndex
 
 FIGURES = (NUMBER, DASHES, GLUED)
 _PROSE = 40
+# Text this short with a digit in it is a damaged figure rather than words.
+_SHORT_TEXT = 4
+_NUMBERING = re.compile(r"\d{1,2}\s*[.、)](?!\d)")
 
 
 @dataclass(slots=True)
@@ -37,6 +41,7 @@ class Owner:
     tokens: list[Event] = field(default_factory=list)
     figures: int = 0
     continued: bool = False
+    garbled: bool = False  # something that may be one of its figures was not read as one
 
 
 @dataclass(slots=True)
@@ -210,6 +215,8 @@ class Walker:
     # --- text --------------------------------------------------------------------------------
 
     def _text(self, e: Event, events: Sequence[Event], i: int) -> None:
+        if self.owner is not None and self.owner.kind == "row" and self._may_be_a_figure(e):
+            self.owner.garbled = True
         if self._rest_of_label(e.key):
             self._settle_empties(e)
             return
@@ -228,6 +235,13 @@ class Walker:
         if after is not None and after.kind in FIGURES:
             self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.hard, "text")
             self.out.owners.append(self.owner)
+
+    def _may_be_a_figure(self, e: Event) -> bool:
+        """Text with digits that is too short for words, or stands on the line of the open row's figures."""
+        if not any(c.isdigit() for c in _NUMBERING.sub("", self.norm[e.start : e.end])):
+            return False
+        near = self.owner.tokens[-1].line if self.owner is not None and self.owner.tokens else -1
+        return len(e.key) <= _SHORT_TEXT or e.line == near
 
     def _rest_of_label(self, run: str) -> bool:
         owner = self.owner
