@@ -1,8 +1,9 @@
 """Known errors put into the texts of golden reports, and whether each is caught, sent to a person, or accepted.
 
 ``python -m benchmarks.planted``. The texts are those of the development split; a change touches figures of the
-requests and litigation tables that the reader reads right before it. Nothing here tests the reader's taste: an error
-escapes when any cell is accepted with a value that the original does not print there.
+requests and litigation tables that the reader reads right before it. An error escapes when any cell is accepted with
+a value that the original does not print there: ``flagged`` where a hard rule fails that held before, so that a person
+sees the report and the rule but is pointed to other cells; ``silent`` where nothing says so.
 
 A change after which every hard rule of the form holds as before, in a grid that is intact, is a consistent other report:
 nothing that reads only the text could see it. Those are counted apart, as ``invisible by construction``.
@@ -16,25 +17,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from multiprocessing import Pool
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from benchmarks.damage.content import failing
-from benchmarks.score import ROOT, hard_failures, seed_range, stamp, write_json
+from benchmarks.score import ROOT, seed_range, stamp, write_json
 from extractor.errors import ReportUnreadable
 from extractor.form import Form, load_forms
 from extractor.golden import GoldenReport, load_golden
 from extractor.judge import ACCEPT
 from extractor.pipeline import UNREADABLE, extract
 from extractor.read import read_bytes, read_file
-from extractor.types import Extraction, Number, Status
+from extractor.types import Extraction, Number, Resolved, Status, Verdict
 
 TABLES = ("requests", "litigation")
-CAUGHT, SENT, RECOVERED, ESCAPED = "caught", "sent", "recovered", "escaped"
+CAUGHT, SENT, RECOVERED = "caught", "sent", "recovered"
+FLAGGED, SILENT = "escaped, flagged", "escaped, silent"
 UNSEEN_SENT, UNSEEN_ACCEPTED = "invisible, sent", "invisible, accepted"
-OUTCOMES = (CAUGHT, SENT, RECOVERED, ESCAPED, UNSEEN_SENT, UNSEEN_ACCEPTED)
+OUTCOMES = (CAUGHT, SENT, RECOVERED, FLAGGED, SILENT, UNSEEN_SENT, UNSEEN_ACCEPTED)
 # Shapes in which an emptied cell leaves its mark.
 _MARKED = frozenset({"tab-cells", "tab-rows", "pipe-rows"})
 
@@ -67,8 +70,8 @@ class Base:
 class Plant:
     """One error. ``figures`` are the new characters of single figures; ``edits`` any other change of the text.
 
-    ``emptied`` cells print nothing now; ``broken`` says that the row no longer has its number of figures.
-    ``affected`` are the cells in question where no figure as such was changed.
+    ``emptied`` cells print nothing now; ``affected`` are the cells that ``edits`` change, empty too unless ``broken``:
+    that the text shows a row to be without its number of figures.
     """
 
     figures: tuple[tuple[int, str], ...] = ()
@@ -115,7 +118,7 @@ def _base(report: GoldenReport, path: Path, shape: str, form: Form) -> Base:
         if same and r.status is Status.PRINTED and r.start >= 0 and r.value == truth[r.field]
     }
     name = f"{report.id}/{path.name}"
-    raised = frozenset(hard_failures(got.findings))
+    raised = _raised(got)
     return Base(name, shape, text, form, truth, spans, _rows(form, spans), frozenset(failing(form, truth)), raised,
                 _accepted_wrong(got, form, truth) if same else frozenset())  # fmt: skip
 
@@ -124,7 +127,7 @@ def _rows(form: Form, spans: Mapping[int, tuple[int, int]]) -> tuple[tuple[int, 
     """Rows of at least three figures that stand one behind the other in the text."""
     blocks = [b for t in form.tables if t.id in TABLES for b in t.blocks]
     rows = [tuple(i for i in row if i in spans) for b in blocks for row in b.grid]
-    return tuple(r for r in rows if len(r) > 2 and all(spans[a][1] <= spans[b][0] for a, b in zip(r, r[1:])))
+    return tuple(r for r in rows if len(r) > 2 and all(spans[a][1] <= spans[b][0] for a, b in pairwise(r)))
 
 
 def _extract(text: str, name: str) -> Extraction:
@@ -134,11 +137,24 @@ def _extract(text: str, name: str) -> Extraction:
         raise AssertionError(f"{name}: a changed text is always readable, and this is not: {exc}") from exc
 
 
+def _raised(got: Extraction) -> frozenset[tuple[str, str]]:
+    """The hard rules that fail on the print, or once empty cells count as none."""
+    failed = (f for f in got.findings if f.severity == "hard" and Verdict.FAIL in (f.verdict, f.blank_as_zero))
+    return frozenset((f.rule, f.instance) for f in failed)
+
+
 def _accepted_wrong(got: Extraction, form: Form, truth: Sequence[Number | None]) -> frozenset[int]:
-    """Accepted cells with another value than the original; another form, and every accepted cell of it."""
+    """Accepted cells with another value than the original; another form, and every accepted cell of it.
+
+    A cell accepted as empty is wrong only where the original prints a figure other than 0.
+    """
     same = got.form == form.id
     pairs = zip(got.resolved, got.decisions, strict=True)
-    return frozenset(r.field for r, d in pairs if d.outcome == ACCEPT and not (same and r.value == truth[r.field]))
+    return frozenset(r.field for r, d in pairs if d.outcome == ACCEPT and not (same and _holds(r, truth[r.field])))
+
+
+def _holds(got: Resolved, truth: Number | None) -> bool:
+    return not truth if got.status is Status.BLANK else got.value == truth
 
 
 # What becomes of an error
@@ -155,12 +171,12 @@ def changed_text(base: Base, plant: Plant) -> str:
 
 def invisible(base: Base, plant: Plant) -> bool:
     """Whether the grid is intact and no hard rule fails on the changed figures that held before."""
-    if plant.broken or plant.edits:
+    if plant.broken:
         return False
     values = list(base.truth)
     for field, new in plant.figures:
         values[field] = int(new)
-    for field in plant.emptied:
+    for field in (*plant.emptied, *plant.affected):
         values[field] = 0  # the reader takes an empty cell for nothing in a sum
     return set(failing(base.form, values)) <= base.failing
 
@@ -176,9 +192,10 @@ def judge_plant(base: Base, plant: Plant) -> tuple[str, frozenset[int]]:
     wrong = _accepted_wrong(got, base.form, truth) - base.wrong
     if invisible(base, plant):
         return (UNSEEN_ACCEPTED if _any_accepted(got, plant) else UNSEEN_SENT), frozenset()
+    flagged = got.decision != UNREADABLE and bool(_raised(got) - base.raised)
     if wrong:
-        return ESCAPED, wrong
-    if got.decision != UNREADABLE and set(hard_failures(got.findings)) - base.raised:
+        return FLAGGED if flagged else SILENT, wrong
+    if flagged:
         return CAUGHT, wrong
     return (SENT if _any_sent(got, plant) else RECOVERED), wrong
 
@@ -307,7 +324,8 @@ def slip_rows(base: Base, rng: Random) -> Plant | None:
     if len(stretch) < 2:
         return None
     moved = _moved(base, [i for r in stretch[1:] for i in r], [i for r in stretch[:-1] for i in r])
-    return Plant(moved.figures, (_gap(base, stretch[0]),), affected=stretch[0], broken=True) if moved else None
+    marked = base.shape in _MARKED
+    return Plant(moved.figures, (_gap(base, stretch[0]),), affected=stretch[0], broken=not marked) if moved else None
 
 
 def _gap(base: Base, row: Sequence[int]) -> tuple[int, int, str]:
@@ -451,18 +469,22 @@ def counts(results: Sequence[Result]) -> dict[str, dict[str, int]]:
 
 
 def _table(results: Sequence[Result]) -> Iterator[str]:
-    heads = ("tried", CAUGHT, SENT, RECOVERED, ESCAPED, "invis. sent", "invis. acc.")
-    yield f"{'kind':30}" + "".join(f"{h:>12}" for h in heads)
+    heads = ("tried", CAUGHT, SENT, RECOVERED, "esc. flagged", "esc. silent", "invis. sent", "invis. acc.")
+    yield f"{'kind':30}" + "".join(f"{h:>14}" for h in heads)
     for kind, numbers in counts(results).items():
         wide = sum(ord(c) > 0x2E80 for c in kind)
-        yield kind + " " * (30 - len(kind) - wide) + "".join(f"{n:12}" for n in numbers.values())
+        yield kind + " " * (30 - len(kind) - wide) + "".join(f"{n:14}" for n in numbers.values())
     yield "invis.: invisible by construction: the figures as changed are a consistent other report"
-    for r in (r for r in results if r.outcome == ESCAPED):
-        yield f"ESCAPED {r.kind} in {r.report}: {r.plant}: accepted {', '.join(r.escapes[:8])} ({len(r.escapes)} cells)"
+    for r in _escaped(results):
+        yield f"{r.outcome.upper()}: {r.kind} in {r.report}: {r.plant}: accepted {', '.join(r.escapes[:8])} ({len(r.escapes)} cells)"
+
+
+def _escaped(results: Sequence[Result]) -> list[Result]:
+    return [r for outcome in (SILENT, FLAGGED) for r in results if r.outcome == outcome]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; exit code 1 where an error escapes."""
+    """Command line; exit code 1 where an error escapes without a word."""
     argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planted", description=__doc__)
     parser.add_argument("--seeds", type=seed_range, default=range(100), metavar="A:B", help="default 0:100")
@@ -472,15 +494,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     results = run(given.seeds, given.processes)
     for line in _table(results):
         print(line)
-    escaped = [r for r in results if r.outcome == ESCAPED]
+    escaped = _escaped(results)
     if given.json:
         escapes: list[dict[str, Any]] = [
-            {"kind": r.kind, "report": r.report, "plant": r.plant, "accepted": list(r.escapes)} for r in escaped
+            {"kind": r.kind, "outcome": r.outcome, "report": r.report, "plant": r.plant, "accepted": list(r.escapes)} for r in escaped
         ]
         about = {"seeds": f"{given.seeds.start}:{given.seeds.stop}", "texts": [b.name for b in bases()]}
         data = stamp("benchmarks.planted", argv) | about | {"counts": counts(results), "escapes": escapes}
         write_json(data, given.json)
-    return int(bool(escaped))
+    return int(any(r.outcome == SILENT for r in escaped))
 
 
 if __name__ == "__main__":

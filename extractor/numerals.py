@@ -15,6 +15,8 @@ _UNITS = "亿元|万元|千元|百元|元|万|件|项|条|个|宗|起|份"
 _SIGN = "[+-]|减少?|增加?|净增|净减"
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 NUMERAL = re.compile(rf"(?P<sign>{_SIGN})?(?P<digits>{_DIGITS})(?P<unit>{_UNITS})?")
+# Digits whose separators do not group by three: perhaps a digit was lost, perhaps a decimal point was meant.
+IRREGULAR = re.compile(rf"(?:{_SIGN})?\d+(?:,\d+)+(?:\.\d+)?(?:{_UNITS})?")
 # A word that is no numeral but would be one if its look-alike glyphs were digits.
 LOOKALIKE = re.compile(r"(?P<sign>[+-])?(?P<digits>[0-9OoQ〇○零lI!|SsBZ,]{1,9})")
 _GLYPHS = str.maketrans("OoQ〇○零lI!|SsBZ", "0000001111" + "5582")
@@ -46,6 +48,9 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     codes: list[str] = []
     text = re.sub(r"[\s|]", "", printed)
     match = NUMERAL.fullmatch(text)
+    if match is None and IRREGULAR.fullmatch(text):
+        codes.append(GROUPING_IRREGULAR)
+        match = NUMERAL.fullmatch(text.replace(",", ""))
     if match is None and (other := LOOKALIKE.fullmatch(text)):
         codes.append(LOOKALIKE_DIGIT)
         match = NUMERAL.fullmatch((other["sign"] or "") + other["digits"].translate(_GLYPHS))

@@ -47,6 +47,8 @@ def _several(candidates: Sequence[Candidate], option: int | None) -> Resolved:
     if option is not None and (by_sum := next((c for c in candidates if c.option == option), None)):
         others = [c for c in candidates if c is not by_sum]
         codes = tuple("GLUED_PROVEN" if c == "DIGITS_GLUED" else c for c in by_sum.codes)
+        # A sum may choose between two printings of a row; that there are two stays a doubt.
+        codes += (_REPEATED,) if any(_REPEATED in c.codes for c in candidates) else ()
         return _take(by_sum, tuple(dict.fromkeys((*codes, "CHOSEN_BY_SUM"))), others)
     repeated = any(_REPEATED in c.codes for c in candidates)
     shown = {(c.status, c.value) for c in candidates if c.status is not Status.LOST}

@@ -103,7 +103,9 @@ def check_decisions(got: Extraction) -> None:
         assert 0 <= d.confidence <= 1
         kinds = len(OF_PRINT & set(d.codes)), len(OF_BLANK & set(d.codes))
         turned = r.status is Status.PRINTED and bool(IN_PLACE & set(d.codes))
-        assert {Status.PRINTED: (1, 0), Status.BLANK: (0, 1)}.get(r.status, (0, 0)) == kinds or (turned and kinds == (0, 0)), d
+        assert {Status.PRINTED: (1, 0), Status.BLANK: (0, 1)}.get(r.status, (0, 0)) == kinds or (
+            turned and kinds == (0, 0)
+        ), d
     accepted = all(d.outcome == "accept" for d in got.decisions)
 
     assert ("accept" if accepted else "review") == got.decision
@@ -111,7 +113,9 @@ def check_decisions(got: Extraction) -> None:
 
 def check_deduced(got: Extraction, form: Form) -> None:
     """No deduced cell stands in a hard rule that fails, and none is negative where the form counts."""
-    known: list[Number | None] = [r.value if r.status in (Status.PRINTED, Status.DEDUCED) else None for r in got.resolved]
+    known: list[Number | None] = [
+        r.value if r.status in (Status.PRINTED, Status.DEDUCED) else None for r in got.resolved
+    ]
     for i, r in enumerate(got.resolved):
         if r.status is Status.DEDUCED:
             verdicts = {form.rules[n].relation.verdict(known)[0] for n in form.rules_of[i]}
@@ -130,7 +134,9 @@ def check_finding(f: Finding, got: Extraction, form: Form) -> None:
     rule = next((r for r in form.rules if (r.id, r.instance) == (f.rule, f.instance)), None)
     if rule is None:
         return
-    values: list[Number | None] = [0 if r.status is Status.BLANK else r.value if r.status is Status.PRINTED else None for r in got.resolved]
+    values: list[Number | None] = [
+        0 if r.status is Status.BLANK else r.value if r.status is Status.PRINTED else None for r in got.resolved
+    ]
     for i, wanted in f.implied:
         mended = {**dict(enumerate(values)), i: wanted}
 
@@ -187,7 +193,9 @@ def test_line_ends_make_no_difference() -> None:
         assert one is not None
         assert other is not None
 
-        assert [(r.status, r.value, r.printed) for r in one.resolved] == [(r.status, r.value, r.printed) for r in other.resolved]
+        assert [(r.status, r.value, r.printed) for r in one.resolved] == [
+            (r.status, r.value, r.printed) for r in other.resolved
+        ]
         assert [d.outcome for d in one.decisions] == [d.outcome for d in other.decisions]
 
 
@@ -202,7 +210,18 @@ def texts() -> tuple[str, ...]:
 
 NOISE = ["0", "7", "12", "1,470", "-", "/", "|", "\t", "\n", "\n\n", " ", "\u3000", "\u00a0", "总计", "其他", "（七）总计", "自然人", "规章", "第二十条第（五）项",
          "三、本年度办理结果", "四、政府信息公开行政复议、行政诉讼情况", "- 3 -", "１２", "O", "〇", "<td>", "&nbsp;", "万元", "ﬁ", "國", "😀", "\x00", "\ufeff", "\u200b"]  # fmt: skip
-OPERATIONS = ("delete lines", "double lines", "swap lines", "delete characters", "insert", "truncate", "behead", "wrap", "line ends", "join lines")
+OPERATIONS = (
+    "delete lines",
+    "double lines",
+    "swap lines",
+    "delete characters",
+    "insert",
+    "truncate",
+    "behead",
+    "wrap",
+    "line ends",
+    "join lines",
+)
 
 
 def damaged(text: str, operation: str, rng: random.Random) -> str:
@@ -246,7 +265,11 @@ def every_operation(text: str, operations: list[str], seed: int) -> str:
 
 
 @thorough
-@given(st.integers(0, len(SHAPES) - 1), st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=6), st.integers(0, 2**32))
+@given(
+    st.integers(0, len(SHAPES) - 1),
+    st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=6),
+    st.integers(0, 2**32),
+)
 def test_no_damage_breaks_an_invariant(base: int, operations: list[str], seed: int) -> None:
     """Whatever is deleted, doubled, swapped, inserted, cut or wrapped, the result agrees with its own text."""
     got = read(every_operation(texts()[base], operations, seed).encode())
@@ -255,7 +278,11 @@ def test_no_damage_breaks_an_invariant(base: int, operations: list[str], seed: i
 
 
 @quick
-@given(st.integers(0, len(SHAPES) - 1), st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=4), st.integers(0, 2**32))
+@given(
+    st.integers(0, len(SHAPES) - 1),
+    st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=4),
+    st.integers(0, 2**32),
+)
 def test_damaged_texts_are_read_the_same_twice(base: int, operations: list[str], seed: int) -> None:
     """The same damaged bytes give the same record."""
     data = every_operation(texts()[base], operations, seed).encode()
@@ -316,7 +343,9 @@ def test_suspects_hang_together_with_the_failing_rules(form: Form, seed: int, er
     covered = [i for i in range(len(form.fields)) if form.rules_of[i] and values[i] is not None]
     for i in rng.sample(covered, errors):
         values[i] = rng.randrange(40)
-    failing = [n for n, r in enumerate(form.rules) if r.severity == "hard" and r.relation.verdict(values)[0] is Verdict.FAIL]
+    failing = [
+        n for n, r in enumerate(form.rules) if r.severity == "hard" and r.relation.verdict(values)[0] is Verdict.FAIL
+    ]
     got = localise(form, failing, values)
 
     assert got.suspects <= reached(form, failing)

@@ -91,7 +91,9 @@ def run(text: str, draft: bool = False) -> tuple[Extraction, Form]:
 def values(got: Extraction, blank_as_zero: bool = False) -> list[Number | None]:
     """What takes part in the rules: printed values, and blanks as none where asked."""
     blank = 0 if blank_as_zero else None
-    return [r.value if r.status is Status.PRINTED else blank if r.status is Status.BLANK else None for r in got.resolved]
+    return [
+        r.value if r.status is Status.PRINTED else blank if r.status is Status.BLANK else None for r in got.resolved
+    ]
 
 
 def cell(got: Extraction, form: Form, field: str) -> dict[str, Any]:
@@ -155,7 +157,9 @@ def found(got: Extraction, rule: str, instance: str) -> list[Finding]:
     return [f for f in got.findings if (f.rule, f.instance) == (rule, instance)]
 
 
-def holds_on(vector: Vector, instance: str, got: Extraction, form: Form) -> tuple[Verdict, Verdict, Number | None, Number | None]:
+def holds_on(
+    vector: Vector, instance: str, got: Extraction, form: Form
+) -> tuple[Verdict, Verdict, Number | None, Number | None]:
     """The verdicts of a compiled rule on the print and with blanks as none, and the two sides of the last."""
     rule = next(r for r in form.rules if (r.id, r.instance) == (vector["rule"], instance))
     verdict, left, right = rule.relation.verdict(values(got))
@@ -177,7 +181,9 @@ def test_each_rule_says_what_the_spec_demands(vector: Vector, base: str) -> None
     if findings:
         _check_finding(vector, findings[0], form)
     if "suspects" in vector:
-        assert set(vector["suspects"]) == {form.fields[i].id for f in got.findings if f.severity == "hard" for i in f.suspects}
+        assert set(vector["suspects"]) == {
+            form.fields[i].id for f in got.findings if f.severity == "hard" for i in f.suspects
+        }
     if vector["rule"] in {r.id for r in form.rules} and vector["verdict"] != "off":
         verdict, as_zero, left, right = holds_on(vector, instance, got, form)
 

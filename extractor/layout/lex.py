@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from extractor.numerals import DASH, NUMERAL, is_lookalike
+from extractor.numerals import DASH, IRREGULAR, NUMERAL, is_lookalike
 
 WORD, NUMBER, DASHES, EMPTY, GLUED = "word", "number", "dash", "empty", "glued"
 
@@ -208,7 +208,7 @@ class _Lexer:
             kind = WORD
             if norm[a] in _DIGITS_MAY_FOLLOW:
                 word = m.group()
-                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word) or _BROKEN.fullmatch(word):
+                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word) or _BROKEN.fullmatch(word) or IRREGULAR.fullmatch(word):
                     kind = NUMBER
             if kind is WORD and b - a <= 6 and DASH.fullmatch(norm, a, b):
                 kind = DASHES

@@ -246,8 +246,9 @@ class _Reader:
         return len(others) >= 3 and sum(others) > len(others) / 2
 
     def _beside(self, owner: Owner) -> bool:
-        first = next((t.start for t in owner.tokens if t.kind in FIGURES), owner.end)
-        return "\n" not in self.document.norm[owner.end : first]
+        """All figures of the row stand on the line on which its label ends."""
+        last = max((t.start for t in owner.tokens if t.kind in FIGURES), default=owner.end)
+        return "\n" not in self.document.norm[owner.end : last]
 
     def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
@@ -290,12 +291,13 @@ class _Reader:
             return ("HEADER_NOT_SEEN",)
         if not owner.headers:
             return ("HEADER_PATH_WRONG",)
-        flat = not any(c.groups for c in self.table.blocks[owner.block].columns)
-        if flat and list(owner.headers) != [c for c in expected if c in owner.headers]:
-            return ("HEADER_ORDER",)
-        inner = [c.id for c in self.table.blocks[owner.block].columns if c.groups]
+        # Columns under a group heading stand on a line below the others, so each kind is compared with itself.
+        columns = self.table.blocks[owner.block].columns
+        inner = [c.id for c in columns if c.groups]
+        outer = [c for c in expected if c not in inner]
         seen = [c for c in owner.headers if c in inner]
-        if len(seen) == len(inner) and seen != inner:
+        out_of_order = [c for c in owner.headers if c in outer] != [c for c in outer if c in owner.headers]
+        if out_of_order or (len(seen) == len(inner) and seen != inner):
             return ("HEADER_ORDER",)
         return ()
 
@@ -323,7 +325,18 @@ class _Reader:
             codes += ("ROW_UNMARKED",)
         if not header & {r.id for r in block.rows}:
             codes += ("HEADER_NOT_SEEN",)
+        if not (self._in_order(events, "row", [r.id for r in block.rows]) and self._in_order(events, "column", [c.id for c in block.columns])):
+            codes += ("HEADER_ORDER",)
         return self._band_candidates(block, reading, codes)
+
+    def _in_order(self, events: Sequence[Event], role: str, expected: Sequence[str]) -> bool:
+        """The headings of a band, each where it is first seen, stand in the form's order."""
+        seen: list[str] = []
+        for e in events:
+            for x in e.labels:
+                if x.table == self.table.id and x.role == role and x.ref not in seen:
+                    seen.append(x.ref)
+        return seen == [r for r in expected if r in seen]
 
     def _fullest_row(self, tokens: Sequence[Event], n: int) -> Sequence[Event]:
         """The printed row that holds the band where the text marks rows or lines; else everything."""
