@@ -159,10 +159,11 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
             for i, v in _forced(form, relation, unknown, values):
                 values[i] = found[i] = v
                 progress = True
-    bad = {i for r in rules if r.verdict(values)[0] is Verdict.FAIL for i in r.fields}
+    # One deduction rests on another, so a contradiction withdraws all that stand in its table.
+    bad = {form.fields[i].table for r in rules if r.verdict(values)[0] is Verdict.FAIL for i in r.fields if i in found}
     return tuple(
         r._replace(status=Status.DEDUCED, value=found[r.field], codes=("DEDUCED", *r.codes))
-        if r.field in found and r.field not in bad
+        if r.field in found and form.fields[r.field].table not in bad
         else r
         for r in resolved
     )
