@@ -325,16 +325,19 @@ class _Reader:
             codes += ("ROW_UNMARKED",)
         if not header & {r.id for r in block.rows}:
             codes += ("HEADER_NOT_SEEN",)
-        if not (self._in_order(events, "row", [r.id for r in block.rows]) and self._in_order(events, "column", [c.id for c in block.columns])):
+        # A group heading stands before its first row: 行政诉讼 and its parts may not precede 行政复议.
+        headings = list(dict.fromkeys(x for r in block.rows for x in (*r.groups, r.id)))
+        columns = [c.id for c in block.columns]
+        if not (self._in_order(events, ("row", "group"), headings) and self._in_order(events, ("column",), columns)):
             codes += ("HEADER_ORDER",)
         return self._band_candidates(block, reading, codes)
 
-    def _in_order(self, events: Sequence[Event], role: str, expected: Sequence[str]) -> bool:
+    def _in_order(self, events: Sequence[Event], roles: tuple[str, ...], expected: Sequence[str]) -> bool:
         """The headings of a band, each where it is first seen, stand in the form's order."""
         seen: list[str] = []
         for e in events:
             for x in e.labels:
-                if x.table == self.table.id and x.role == role and x.ref not in seen:
+                if x.table == self.table.id and x.role in roles and x.ref not in seen:
                     seen.append(x.ref)
         return seen == [r for r in expected if r in seen]
 
