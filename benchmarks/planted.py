@@ -191,25 +191,19 @@ def judge_plant(base: Base, plant: Plant) -> tuple[str, frozenset[int]]:
     got = _extract(changed_text(base, plant), base.name)
     wrong = _accepted_wrong(got, base.form, truth) - base.wrong
     if invisible(base, plant):
-        return (UNSEEN_ACCEPTED if _any_accepted(got, plant) else UNSEEN_SENT), frozenset()
+        return (UNSEEN_ACCEPTED if any(_accepted(got, plant)) else UNSEEN_SENT), frozenset()
     flagged = got.decision != UNREADABLE and bool(_raised(got) - base.raised)
     if wrong:
         return FLAGGED if flagged else SILENT, wrong
     if flagged:
         return CAUGHT, wrong
-    return (SENT if _any_sent(got, plant) else RECOVERED), wrong
+    return (RECOVERED if all(_accepted(got, plant)) else SENT), wrong
 
 
-def _cells(plant: Plant) -> list[int]:
-    return [*(i for i, _ in plant.figures), *plant.emptied, *plant.affected]
-
-
-def _any_accepted(got: Extraction, plant: Plant) -> bool:
-    return bool(got.decisions) and any(got.decisions[i].outcome == ACCEPT for i in _cells(plant))
-
-
-def _any_sent(got: Extraction, plant: Plant) -> bool:
-    return not got.decisions or any(got.decisions[i].outcome != ACCEPT for i in _cells(plant))
+def _accepted(got: Extraction, plant: Plant) -> list[bool]:
+    """Of each cell in question, whether it was accepted."""
+    cells = (*(i for i, _ in plant.figures), *plant.emptied, *plant.affected)
+    return [bool(got.decisions) and got.decisions[i].outcome == ACCEPT for i in cells]
 
 
 # The kinds of error
@@ -312,10 +306,8 @@ def shift_rows(base: Base, rng: Random) -> Plant | None:
 
 def _stretch(base: Base, rng: Random) -> Sequence[tuple[int, ...]]:
     rows = rng.choice(_stretches(base) or [base.rows[:1]])
-    if len(rows) < 2:
-        return rows
-    start = rng.randrange(len(rows) - 1)
-    return rows[start : rng.randint(start + 2, len(rows))]
+    start = rng.randrange(max(1, len(rows) - 1))
+    return rows[start : rng.randint(start + 1, len(rows) - 1) + 1] if len(rows) > 1 else rows
 
 
 def slip_rows(base: Base, rng: Random) -> Plant | None:
@@ -325,11 +317,8 @@ def slip_rows(base: Base, rng: Random) -> Plant | None:
         return None
     moved = _moved(base, [i for r in stretch[1:] for i in r], [i for r in stretch[:-1] for i in r])
     marked = base.shape in _MARKED
-    return Plant(moved.figures, (_gap(base, stretch[0]),), affected=stretch[0], broken=not marked) if moved else None
-
-
-def _gap(base: Base, row: Sequence[int]) -> tuple[int, int, str]:
-    return base.spans[row[0]][0], base.spans[row[-1]][1], ""
+    gap = base.spans[stretch[0][0]][0], base.spans[stretch[0][-1]][1], ""
+    return Plant(moved.figures, (gap,), affected=stretch[0], broken=not marked) if moved else None
 
 
 def _pair(base: Base, rng: Random, wanted: Callable[[Sequence[int], Sequence[int]], bool]) -> Plant | None:

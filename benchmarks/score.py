@@ -12,7 +12,6 @@ import os
 import platform
 import subprocess
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -31,7 +30,6 @@ from extractor.types import Decision, Document, Extraction, Finding, Resolved, S
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 LOCKED_FROM = 10_000
-CRASHED = "CRASHED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,6 @@ class Counts:
 
     cases: int = 0
     unreadable: int = 0
-    crashed: int = 0
     form_wrong: int = 0
     straight: int = 0
     straight_wrong: int = 0
@@ -225,7 +222,6 @@ def _report(case: Case, extraction: Extraction, silent: bool, accepting: bool) -
     known = case.form_id is not None and extraction.form is not None
     return {
         "unreadable": int(extraction.decision == UNREADABLE),
-        "crashed": int(extraction.error is not None and extraction.error[0] == CRASHED),
         "form_wrong": int(known and extraction.form != case.form_id),
         "straight": int(straight),
         "straight_wrong": int(straight and silent),
@@ -255,13 +251,14 @@ def _findings(case: Case, extraction: Extraction) -> tuple[dict[str, int], tuple
 
 
 def extract_case(case: Case, forms: Sequence[Form]) -> Extraction:
-    """Read one case; one that cannot be read, or on which the reader crashes, is an extraction that says so."""
+    """Read one case; one that cannot be read is an extraction that says so. A crash ends the run, with the case's name."""
     try:
         return extract(read_bytes(case.data, case.name), forms)
     except ReportUnreadable as exc:
         error = (exc.code, exc.message)
-    except Exception:  # noqa: BLE001 - the outermost loop over reports: a crash is counted, never dropped
-        error = (CRASHED, traceback.format_exc(limit=-3))
+    except Exception as exc:
+        exc.add_note(f"the reader crashed on {case.name}")
+        raise
     document = Document(case.name, "", "", "", "", "", ())
     return Extraction(document, None, (), None, None, (), (), (), (), (), UNREADABLE, error)
 

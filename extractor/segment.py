@@ -229,6 +229,11 @@ def lines_were_removed(form: Form, document: Document, events: Sequence[Event], 
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
+    mine = [e for s in segments for e in s.events]
+    rows = sum(1 for e in mine if e.kind == LABEL and any(x.role == "row" for x in e.labels))
+    figures = [document.norm[e.start : e.end] for e in mine if e.kind == NUMBER]
+    if rows >= _ENOUGH_FIGURES and 0 < len(figures) < rows and len(set(figures)) == len(figures):
+        return True  # fewer figures than rows, and no two alike
     return _no_line_twice(document, segments)
 
 

@@ -159,16 +159,24 @@ def test_sums_groups_and_codes() -> None:
     assert {"silent_per_million_accepted": None, "reports_with_silent_error_bound": None} == silent_rates(Counts())
 
 
-def test_a_crash_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_names_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("benchmarks.score.extract", crash)
     case = make_case(FORM, 1, "flat", "clean")
+    with pytest.raises(ZeroDivisionError, match="planted") as caught:
+        extract_case(case, FORMS)
+
+    assert case.name in caught.value.__notes__[0]
+
+
+def test_a_file_that_cannot_be_read_is_scored() -> None:
+    case = a_case(data=b"")
     result = score(case, extract_case(case, FORMS), FORM)
 
-    assert (1, 1, 0) == (result.counts.crashed, result.counts.unreadable, result.counts.accepted)
-    assert "planted" in result.error
+    assert (1, 0) == (result.counts.unreadable, result.counts.accepted)
+    assert result.error.startswith("EMPTY_FILE")
 
 
 @pytest.mark.parametrize("text", ["5", "5:", "b:9", "7:7", "9:3", "-1:4"])
@@ -187,7 +195,6 @@ def scores() -> list[Score]:
 
 def test_accuracy_scores_every_case_once(scores: list[Score]) -> None:
     assert 2 * 2 * len(LEVELS) * len(FORMS) == len({s.case for s in scores}) == len(scores)
-    assert 0 == total(scores).crashed
     assert all(s.counts.cells == len(next(f for f in FORMS if f.id == s.form).fields) for s in scores)
 
 

@@ -19,6 +19,8 @@ _SENTENCE = re.compile("[。;!?]|,.*,.*,")
 _WHOLE_PAGE = 400
 # 「none」 written out in a cell: a mark for an empty cell like a dash, and no figure.
 _NONE = "无"
+# Glyphs that stand for digits in damaged text (丨 is a Han character and no pipe).
+_LIKE_DIGITS = tuple("丨lIiOoQ〇○SsBZ")
 # A money unit printed as a word of its own behind its column header.
 _UNIT = re.compile("(?:单位)?(亿元|万元|千元|百元|元)(?:保留.*)?")
 
@@ -126,7 +128,8 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
                 out.append(Event(LABEL, *place, p.labels, "inline", key(text[p.start : p.end])))
             elif p.digits:
                 # Digits after other text in the same gap: the figure is not whole.
-                broken = any(c.isdigit() for q in pieces if q.start == p.end and not q.labels for c in text[q.start : q.end])
+                rest = next((text[q.start : q.end] for q in pieces if q.start == p.end and not q.labels), "")
+                broken = any(c.isdigit() for c in rest) or rest[:1] in _LIKE_DIGITS
                 out.append(Event(GLUED, *place, split=broken))
             else:
                 out.append(Event(TEXT, *place, key=key(text[p.start : p.end])))

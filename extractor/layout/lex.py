@@ -110,6 +110,8 @@ class _Lexer:
             self._close_cell()
             self._piped_line(line, start)
         else:
+            if self.open_cell >= 0 and line.strip().isdecimal():
+                self._close_cell()  # a number alone below an empty cell is as likely a page number
             self.open_cell = -1
             self._words(start, end, hard=self.cell_row and not self.blank)
         if line and not line.isspace():

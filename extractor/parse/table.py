@@ -113,17 +113,21 @@ class _Reader:
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, "WIDTH_VARIES"))
 
     def _mark_drift(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
-        """In a table whose width drifts, a row that fits is in doubt where it has blank cells to spare, or long rows around it."""
+        """In a table whose width drifts a row that fits is in doubt where blanks could hide a stray cell, or between long rows."""
         long = [i for i, _ in rows if {"COUNT_LONG", "EQUAL_READINGS"} & set(readings[i].codes)]
-        if not long:
-            return
+        widths = [max(t.cell for t in o.tokens) for _, o in rows if o.tokens]
+        usual = max(set(widths), key=widths.count, default=0)
         order = [i for i, _ in rows]
         for k, (i, o) in enumerate(rows):
+            if not readings[i].exact or i in long:
+                continue
             n = len(self.table.blocks[o.block].columns)
             uniform = len({self.document.norm[t.start : t.end] for t in o.tokens if t.kind != EMPTY}) == 1
-            spare = len(o.tokens) > n and (self.html or not uniform) and i not in long
-            between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long and i not in long
-            if readings[i].exact and (spare or between):
+            blank = any(s.kind == BLANK_CELL for s in readings[i].squares)
+            spare = bool(long) and len(o.tokens) > n and (self.html or not uniform)
+            between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long
+            wider = not self.html and max((t.cell for t in o.tokens), default=0) > usual
+            if spare or between or (blank and (long or wider)):
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, "ROWS_DRIFT"))
 
     def _bind_to_header(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
