@@ -18,8 +18,8 @@ NUMERAL = re.compile(rf"(?P<sign>{_SIGN})?(?P<digits>{_DIGITS})(?P<unit>{_UNITS}
 # Digits whose separators do not group by three: perhaps a digit was lost, perhaps a decimal point was meant.
 IRREGULAR = re.compile(rf"(?:{_SIGN})?\d+(?:,\d+)+(?:\.\d+)?(?:{_UNITS})?")
 # A word that is no numeral but would be one if its look-alike glyphs were digits.
-LOOKALIKE = re.compile(r"(?P<sign>[+-])?(?P<digits>[0-9OoQ〇○零lI!|SsBZ,]{1,9})")
-_GLYPHS = str.maketrans("OoQ〇○零lI!|SsBZ", "0000001111" + "5582")
+LOOKALIKE = re.compile(r"(?P<sign>[+-])?(?P<digits>[0-9OoQ〇○零lI!|丨SsBZ,]{1,9})")
+_GLYPHS = str.maketrans("OoQ〇○零lI!|丨SsBZ", "000000" + "11111" + "5582")
 DASH = re.compile(r"[-/\\~_*·…]{1,6}")
 _TEN_THOUSAND = {"亿元": Decimal(10000), "万元": Decimal(1), "万": Decimal(1), "千元": Decimal("0.1"), "百元": Decimal("0.01"), "元": Decimal("0.0001")}
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "○": 0}

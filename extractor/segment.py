@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from extractor.form import Form, HeaderSpec, Label
 from extractor.layout.events import EMPTY, LABEL, NUMBER, TEXT, Event
-from extractor.text import key, normalise
+from extractor.text import key, normalise, squash
 from extractor.types import Document, Located
 
 # Running text longer than this between two cells is narrative, not a cell.
@@ -44,7 +44,7 @@ class Segment:
 
 def choose_form(document: Document, forms: Sequence[Form]) -> FormChoice:
     """Recognise the form by its own labels; two forms equally well supported stay undecided between them."""
-    squashed = key(document.norm) if len(document.norm) < 200_000 else key(document.norm[:200_000])
+    squashed = squash(document.norm[:200_000])
     scores = []
     for form in forms:
         seen = [d for d in form.spec.detect if key(normalise(d)) in squashed]

@@ -64,3 +64,8 @@ def normalise(text: str) -> str:
 def key(text: str) -> str:
     """Comparison form of a label: what is left of normalised ``text`` without blanks and punctuation."""
     return _NOT_KEY.sub("", text)
+
+
+def squash(text: str) -> str:
+    """``key`` of a whole text, which is not remembered."""
+    return _NOT_KEY.sub("", text)

@@ -124,19 +124,8 @@ def _search(form: Form, failing: Sequence[int], values: Sequence[Number | None])
         if steps[0] > _MOST_STEPS:
             return []
         if found:
-            moves = [e for e in found.values() if _is_move(form, e, values)]
-            return moves or list(found.values())
+            return list(found.values())
     return []
-
-
-def _is_move(form: Form, explanation: Sequence[tuple[int, Number]], values: Sequence[Number | None]) -> bool:
-    """The printed figures of one row stand in each other's cells: one slip of the pen, not several errors."""
-    rows: dict[str, list[tuple[int, Number]]] = {}
-    for i, wanted in explanation:
-        rows.setdefault(form.fields[i].row, []).append((i, wanted))
-    return any(len(r) > 1 for r in rows.values()) and all(
-        len(r) == 1 or sorted(w for _, w in r) == sorted(values[i] or 0 for i, _ in r) for r in rows.values()
-    )
 
 
 def _extend(

@@ -69,7 +69,8 @@ def _finding(
 ) -> Finding:
     fields = rule.relation.fields
     implied = tuple((i, v) for i in fields if (v := rule.relation.implied(values, i)) is not None) if rule.severity == "hard" else ()
-    if any(is_flag(c) for i in fields for c in resolved[i].codes):
+    # In a table whose rows vary in width a row may be misread although nothing is wrong with it by itself.
+    if any(is_flag(c) or c == "WIDTH_VARIES" for i in fields for c in resolved[i].codes):
         blame = Blame.READING
     elif verdict is Verdict.FAIL:
         blame = Blame.REPORT
@@ -90,7 +91,7 @@ def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
         Finding("TYPE", form.fields[r.field].id, "hard", Verdict.FAIL, Verdict.FAIL, r.value, None, (r.field,),
                 blame=Blame.REPORT if all(not is_flag(c) or c == "TYPE_INVALID" for c in r.codes) else Blame.READING,
                 suspects=(r.field,), message=says[form.fields[r.field].kind], start=r.start, end=r.end)
-        for r in resolved if "TYPE_INVALID" in r.codes
+        for r in resolved if r.status is Status.PRINTED and "TYPE_INVALID" in r.codes
     ]  # fmt: skip
 
 

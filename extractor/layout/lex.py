@@ -21,7 +21,7 @@ _PAGE_LINE = re.compile(
 _RULE_LINE = re.compile(r"^[ ]*\|?(?:[ ]*:?-{2,}:?[ ]*\|)+(?:[ ]*:?-{2,}:?[ ]*)?[ ]*$", re.M)
 # The head of a figure whose digits were parted at a separator (9, 487): a figure, though no whole one.
 _BROKEN = re.compile(r"[+-]?\d{1,3}(?:,\d{3})*,")
-_DIGITS_MAY_FOLLOW = frozenset("0123456789+-OoQ〇○零lI减增净SBZ!")
+_DIGITS_MAY_FOLLOW = frozenset("0123456789+-OoQ〇○零lI丨减增净SBZ!")
 
 
 class Token(NamedTuple):
@@ -201,6 +201,16 @@ class _Lexer:
             at += len(text) + 1
         self.piped, self.figures_since = body[-1] == "|", 0 if body[-1] == "|" else -1
 
+    def _page_mark(self, a: int, b: int) -> bool:
+        """The dash just taken ends a page number between dashes, - 4 -, that stands in one stretch with other cells."""
+        if len(self.out) < 3:
+            return False
+        first, number, last = self.out[-3:]
+        if (first.kind, number.kind) != (DASHES, NUMBER) or first.line != last.line or first.cell != last.cell:
+            return False
+        close = number.start - first.end <= 1 and last.start - number.end <= 1
+        return close and number.end - number.start <= 3 and self.norm[number.start : number.end].isdecimal()
+
     def _words(self, start: int, end: int, hard: bool, alone: bool = False) -> None:
         """Words of one cell or loose line; ``alone`` says that the stretch is one cell."""
         norm, out = self.norm, self.out
@@ -215,6 +225,9 @@ class _Lexer:
             if kind is WORD and b - a <= 6 and DASH.fullmatch(norm, a, b):
                 kind = DASHES
             out.append(Token(kind, a, b, self.line, self.row, self.cell, hard, kind is NUMBER and figures > 0))
+            if kind is DASHES and self._page_mark(a, b):
+                del out[-3:]
+                continue
             if kind is NUMBER:
                 figures = figures + 1 if figures >= 0 else -1
             else:

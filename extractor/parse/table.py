@@ -97,7 +97,7 @@ class _Reader:
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
             for i, o in doubtful:
-                out[i] = self._read_owner(o, self._figure_column(rows, out, o.block), self._tight(rows, out, o.block))
+                out[i] = self._read_owner(o, self._figure_column(rows, out, o), self._tight(rows, out, o.block))
         self._mark_cut_edges(rows, out)
         self._bind_to_header(rows, out)
         if self.rows_marked or self.html:
@@ -180,14 +180,22 @@ class _Reader:
             return None
         return lambda values: relation.verdict(dict(zip(fields, values, strict=True)))[0] is Verdict.PASS
 
-    def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> int | None:
-        """The cell where the figures begin, where at least three undamaged rows of the block agree and none disagrees."""
-        firsts = [
-            next(t.cell for t in o.tokens if t.start == readings[i].squares[0].start)
-            for i, o in rows
-            if o.block == block and readings[i].exact and readings[i].squares[0].start >= 0 and _hard(o)
-        ]
-        return firsts[0] if len(firsts) >= 3 and len(set(firsts)) == 1 else None
+    def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], owner: Owner) -> int | None:
+        """The cell where the figures of this row begin, as the undamaged rows of its block show it.
+
+        Labels stand in different cells by their depth; where the figures begin may depend on that, unless
+        rows of two depths agree.
+        """
+        firsts: dict[int, list[int]] = {}
+        for i, o in rows:
+            start = readings[i].squares[0].start
+            if o.block == owner.block and readings[i].exact and start >= 0 and _hard(o):
+                firsts.setdefault(o.cell, []).append(next(t.cell for t in o.tokens if t.start == start))
+        every = [c for group in firsts.values() for c in group]
+        if len(firsts) > 1 and len(every) >= 3 and len(set(every)) == 1:
+            return every[0]
+        own = firsts.get(owner.cell, [])
+        return own[0] if len(own) >= 3 and len(set(own)) == 1 else None
 
     def _mark_cut_edges(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
         """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""

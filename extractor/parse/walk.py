@@ -32,6 +32,7 @@ class Owner:
     start: int
     end: int
     row: int
+    cell: int
     hard: bool
     how: str
     label_keys: tuple[str, ...] = ()
@@ -160,7 +161,7 @@ class Walker:
             self.over[over] = (self._headers(label.block), self._unit(label.block))
         headers, unit = self.over[over]
         self.owner = Owner(
-            "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.hard, "fuzzy" if weak else how, keys,
+            "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.cell, e.hard, "fuzzy" if weak else how, keys,
             headers, unit, bool(self.columns),
         )  # fmt: skip
         self.out.owners.append(self.owner)
@@ -196,7 +197,7 @@ class Walker:
         waiting = self.owner is not None and self.owner.kind == "row" and not self.owner.figures
         if waiting and (after.line != e.line or not after.hard):
             return
-        self.owner = Owner("group", label.block, -1, label.ref, e.start, e.end, e.row, e.hard, e.how)
+        self.owner = Owner("group", label.block, -1, label.ref, e.start, e.end, e.row, e.cell, e.hard, e.how)
         self.out.owners.append(self.owner)
 
     def _header(self, mine: list[Label], e: Event) -> None:
@@ -233,7 +234,7 @@ class Walker:
             return
         after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
         if after is not None and after.kind in FIGURES:
-            self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.hard, "text")
+            self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.cell, e.hard, "text")
             self.out.owners.append(self.owner)
 
     def _may_be_a_figure(self, e: Event) -> bool:
