@@ -97,7 +97,7 @@ class _Reader:
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
             for i, o in doubtful:
-                out[i] = self._read_owner(o, self._figure_column(rows, out, o), self._tight(rows, out, o.block))
+                out[i] = self._read_owner(o, self._figure_column(rows, out, o), self._tight(rows, out, o))
         self._mark_cut_edges(rows, out)
         self._bind_to_header(rows, out)
         if self.rows_marked or self.html:
@@ -115,8 +115,10 @@ class _Reader:
     def _mark_drift(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
         """In a table whose width drifts a row that fits is in doubt where blanks could hide a stray cell, or between long rows."""
         long = [i for i, _ in rows if {"COUNT_LONG", "EQUAL_READINGS"} & set(readings[i].codes)]
-        widths = [max(t.cell for t in o.tokens) for _, o in rows if o.tokens]
-        usual = max(set(widths), key=widths.count, default=0)
+        widths: dict[int, list[int]] = {}
+        for _, o in rows:
+            widths.setdefault(o.cell, []).append(len(o.tokens))
+        usual = {cell: max(set(lengths), key=lengths.count) for cell, lengths in widths.items()}
         order = [i for i, _ in rows]
         for k, (i, o) in enumerate(rows):
             if not readings[i].exact or i in long:
@@ -126,7 +128,7 @@ class _Reader:
             blank = any(s.kind == BLANK_CELL for s in readings[i].squares)
             spare = bool(long) and len(o.tokens) > n and (self.html or not uniform)
             between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long
-            wider = not self.html and max((t.cell for t in o.tokens), default=0) > usual
+            wider = not self.html and len(o.tokens) > usual[o.cell]
             if spare or between or (blank and (long or wider)):
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, "ROWS_DRIFT"))
 
@@ -162,9 +164,10 @@ class _Reader:
         squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
         return RowReading(squares, False, ("COUNT_SHORT",))
 
-    def _tight(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], block: int) -> bool:
-        """In at least three undamaged rows, and in all of them, the figures begin right behind the label."""
-        whole = [o for i, o in rows if o.block == block and readings[i].exact and _hard(o) and readings[i].squares[0].start >= 0]
+    def _tight(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], owner: Owner) -> bool:
+        """In at least three undamaged rows of this label depth, and in all of them, the figures begin right behind the label."""
+        mine = [(i, o) for i, o in rows if o.block == owner.block and o.cell == owner.cell]
+        whole = [o for i, o in mine if readings[i].exact and _hard(o) and readings[i].squares[0].start >= 0]
         return len(whole) >= 3 and all(o.tokens[0].kind in FIGURES for o in whole)
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
