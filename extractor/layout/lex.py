@@ -79,6 +79,7 @@ class _Lexer:
 
     def __init__(self, norm: str, html: bool, rows_by_pipes: bool = False) -> None:
         self.rows_by_pipes = rows_by_pipes
+        self.pipes = norm.count("|") > norm.count("\n") / 3
         self.norm = norm
         self.html = html
         self.out: list[Token] = []
@@ -113,7 +114,11 @@ class _Lexer:
             if self.open_cell >= 0 and line.strip().isdecimal():
                 self._close_cell()  # a number alone below an empty cell is as likely a page number
             self.open_cell = -1
+            before = len(self.out)
             self._words(start, end, hard=self.cell_row and not self.blank)
+            if self.pipes and line.strip().isdecimal() and not self.norm[end:].lstrip().startswith("|"):
+                # Where every cell has its border, a number without one is no cell: a page number, most likely.
+                self.out[before:] = [t._replace(kind=WORD) for t in self.out[before:]]
         if line and not line.isspace():
             self.blank = False
 
