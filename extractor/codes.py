@@ -76,6 +76,19 @@ CODES: dict[str, Code] = {
 }
 
 
+# What reading noticed about a file as a whole; the record carries these as ``notes``.
+NOTES: dict[str, str] = {
+    "ENCODING_GUESSED": "No mark says how the file is encoded; it was found by trial.",
+    "TRUNCATED_CHARACTER": "The file ends in the middle of a character.",
+    "REPLACEMENT_CHARACTERS": "The text holds characters that an earlier conversion could not read.",
+    "MOJIBAKE": "The text was decoded wrongly before it came here.",
+    "CONTROL_CHARACTERS": "Control characters were read as blanks.",
+    "HTML_UNESCAPED": "The page or a table in it was wrapped in a string and was unwrapped.",
+    "HTML_HIDDEN": "Hidden rows, cells or words were left out.",
+    "HTML_REMNANTS": "Remnants of HTML in plain text were removed.",
+}
+
+
 def is_flag(code: str) -> bool:
     """True where ``code`` sends a cell to a person."""
     return CODES[code].kind == FLAG

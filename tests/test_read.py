@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -510,3 +511,14 @@ def test_discover_names_a_missing_path(tmp_path: Path) -> None:
     """A path that does not exist is an error at once, with its name."""
     with pytest.raises(GoujiError, match=r"nope\.txt.*check the spelling"):
         discover([tmp_path, tmp_path / "nope.txt"])
+
+
+def test_every_note_of_reading_is_explained() -> None:
+    """A note that a record may carry has its sentence in codes.py, and no sentence is left over."""
+    from extractor.codes import NOTES
+
+    source = "".join(p.read_text(encoding="utf-8") for p in Path("extractor/read").glob("*.py"))
+    used = {note for note in re.findall(r'"([A-Z]+_[A-Z]+|MOJIBAKE)"', source) if note in NOTES or note.startswith("HTML_")}
+    errors = {"HTML_TOO"}
+
+    assert set(NOTES) == {note for note in used if not any(note.startswith(e) for e in errors)}
