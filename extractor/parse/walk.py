@@ -51,8 +51,6 @@ class Walk:
 
     owners: list[Owner]
     orphans: list[Event]  # figures before the first row label
-    header_labels: int
-    interleaved: int  # header labels between figures of a band
     figures: list[Event]
 
 
@@ -64,7 +62,7 @@ class Walker:
         self.index = index
         self.norm = norm
         self.owner: Owner | None = None
-        self.out = Walk([], [], 0, 0, [])
+        self.out = Walk([], [], [])
         self.columns: list[Event] = []
         self.unit: str | None = None
         self.empties: list[Event] = []
@@ -201,16 +199,14 @@ class Walker:
         self.out.owners.append(self.owner)
 
     def _header(self, mine: list[Label], e: Event) -> None:
-        self.out.header_labels += 1
-        if self.out.figures:
-            self.out.interleaved += 1
-        role = "column" if any(x.role == "column" for x in mine) else mine[0].role
-        if role in ("block", "corner") or (role == "column" and self.owner is not None):
-            if role != "column" or self.previous in FIGURES:
+        """A block or corner label begins a new header; so does a column label that follows figures of a row."""
+        if any(x.role == "column" for x in mine):
+            if self.owner is not None and self.previous in FIGURES:
                 self.columns = []
-            self.owner = None if role != "column" or self.previous in FIGURES else self.owner
-        if role == "column":
             self.columns.append(e)
+            self.owner = None
+        elif mine[0].role in ("block", "corner"):
+            self.columns = []
             self.owner = None
 
     # --- text --------------------------------------------------------------------------------
@@ -245,6 +241,7 @@ class Walker:
         return len(e.key) <= _SHORT_TEXT or e.line == near
 
     def _rest_of_label(self, run: str) -> bool:
+        """``run`` is a later piece of the open row's label: figures may stand between its two halves."""
         owner = self.owner
         if owner is None or owner.kind != "row":
             return False
@@ -257,6 +254,7 @@ class Walker:
         return False
 
     def _seen_of(self, owner: Owner) -> int:
+        """How much of a truncated label has surely been seen: its characters may be spaced out."""
         return max(1, (owner.end - owner.start) // 2)
 
     def _strip_known(self, run: str) -> str:
