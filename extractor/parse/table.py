@@ -102,7 +102,7 @@ class _Reader:
         self._bind_to_header(rows, out)
         if self.rows_marked or self.html:
             self._mark_drift(rows, out)
-            self._mark_width(rows, out)
+        self._mark_width(rows, out)
         return out
 
     def _mark_width(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
