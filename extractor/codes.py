@@ -32,6 +32,7 @@ CODES: dict[str, Code] = {
     "PLACED_BY_COUNT": Code(FLAG, "Labels and figures stand apart; the figures were placed by counting them in the form's order."),
     "COLUMN_MAJOR": Code(FLAG, "The figures stand column by column and were turned back into rows."),
     "ROWS_MAY_BE_SLIPPED": Code(FLAG, "Figures stand before the first row label and are missing after the last: rows may be slipped by one."),
+    "ROW_EMPTIED": Code(FLAG, "Another row of this table has its label and no figures, so the figures may have slipped by a row."),
     "ROW_REPEATED": Code(FLAG, "The row stands in the text more than once with different figures."),
     "LABELS_INTERLEAVED": Code(FLAG, "Header words stand between the figures, so their order is in doubt."),
     "LINES_DEDUPLICATED": Code(FLAG, "Repeated lines were removed from this text, so figures equal to an earlier line are gone."),

@@ -76,6 +76,8 @@ class _Reader:
     def _table_doubts(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int], placed: bool) -> tuple[str, ...]:
         """Doubts about every row that labels alone place, where the text does not mark its rows."""
         out: list[str] = []
+        if self._row_emptied(walk, chosen) and not placed:
+            out.append("ROW_EMPTIED")
         if positional.may_be_slipped(self.table, walk, readings, chosen):
             out.append("ROWS_MAY_BE_SLIPPED")
         if self.rows_marked or len(self.table.blocks) > 1:
@@ -89,6 +91,13 @@ class _Reader:
         if apart and any(0 < c < n for c in counts) and any(c > n for c in counts):
             out.append("ROWS_RAGGED")
         return tuple(out)
+
+    def _row_emptied(self, walk: Walk, chosen: dict[tuple[int, int], int]) -> bool:
+        """A label without figures or cells between rows with figures: the figures of some rows may belong one row up or down."""
+        mine = [walk.owners[i] for i in chosen.values()]
+        last = max((o.start for o in mine if o.figures), default=-1)
+        emptied = any(not o.tokens and o.start < last for o in mine)
+        return emptied and any(self.document.norm[t.start : t.end].strip("0") for t in walk.figures if t.kind in FIGURES)
 
     def _readings(self, walk: Walk) -> dict[int, RowReading]:
         rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
