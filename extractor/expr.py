@@ -118,8 +118,7 @@ def _walk(node: ast.expr, sign: int, terms: list[tuple[int, int]], resolve: Reso
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _walk(left, sign, terms, resolve, where) + _walk(right, -sign, terms, resolve, where)
         case ast.BinOp(left=ast.Constant(value=int(factor)), op=ast.Mult(), right=right):
-            return factor * _walk(right, sign * factor, terms, resolve, where) if isinstance(right, ast.Constant) else (
-                _walk(right, sign * factor, terms, resolve, where))
+            return _walk(right, sign * factor, terms, resolve, where)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _walk(operand, -sign, terms, resolve, where)
         case ast.Constant(value=int(number)):

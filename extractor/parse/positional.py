@@ -18,7 +18,7 @@ Chosen = dict[tuple[int, int], int]
 Placed = dict[tuple[int, int], tuple[RowReading, str | None]]
 
 
-def place(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen, norm: str) -> tuple[Placed, set[int]]:
+def place(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen) -> tuple[Placed, set[int]]:
     """Rows placed by counting, and the owners (by number) whose figures were used that way."""
     order = [(b.number, r) for b in table.blocks for r in range(len(b.rows))]
     exact = {at for at, i in chosen.items() if readings[i].exact and walk.owners[i].figures}

@@ -28,7 +28,7 @@ def parse_table(document: Document, form: Form, table: Table, events: Sequence[E
         return TableReading(table.id, False, -1, -1, (), (), ("TABLE_NOT_FOUND",))
     reader = _Reader(document, form, table, index, doubt)
     candidates, extras = reader.read(events)
-    return TableReading(table.id, True, events[0].start, events[-1].end, tuple(candidates), tuple(extras), reader.codes)
+    return TableReading(table.id, True, events[0].start, events[-1].end, tuple(candidates), tuple(extras))
 
 
 class _Reader:
@@ -38,7 +38,6 @@ class _Reader:
         self.table = table
         self.index = index
         self.doubt = doubt
-        self.codes: tuple[str, ...] = ()
         self.html = document.media_type == "text/html"
         self.rows_marked = False
 
@@ -53,7 +52,7 @@ class _Reader:
     def _read_matrix(self, walk: Walk) -> tuple[list[Candidate], list[ExtraRow]]:
         readings = self._readings(walk)
         chosen = self._choose_owners(walk, readings)
-        placed, counted = positional.place(self.table, walk, readings, chosen, self.document.norm)
+        placed, counted = positional.place(self.table, walk, readings, chosen)
         doubts = self._table_doubts(walk, readings, chosen, bool(placed))
         whole_blank = not walk.figures
         candidates: list[Candidate] = []
@@ -74,7 +73,7 @@ class _Reader:
         return candidates, extras
 
     def _table_doubts(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int], placed: bool) -> tuple[str, ...]:
-        """Doubts about every row that labels alone place, where the text does not mark its rows."""
+        """Doubts about every row that its label places: an emptied row anywhere, the others where the text marks no rows."""
         out: list[str] = []
         if self._row_emptied(walk, chosen) and not placed:
             out.append("ROW_EMPTIED")
