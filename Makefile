@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports check bench schema dist
+.PHONY: help install run test lint types imports gate check bench schema dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,11 @@ types: ## mypy, strict
 imports: ## the import contracts of pyproject.toml
 	$(BIN)/lint-imports --no-cache
 
-check: lint types imports test ## everything that .ci/run checks
+gate: ## the golden reports and planted errors against golden/baseline.json
+	@now=$$(mktemp) && { $(BIN)/gouji evaluate golden --planted --json $$now > /dev/null || [ $$? = 1 ]; } \
+		&& $(BIN)/gouji compare golden/baseline.json $$now --gate; code=$$?; rm -f $$now; exit $$code
+
+check: lint types imports test gate ## everything that .ci/run checks
 
 bench: ## one generated report of every damage level, with what is true of it
 	@for level in clean light medium heavy; do $(BIN)/python -m benchmarks.damage --level $$level > /dev/null || exit 1; done

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.damage import Case, Truth
+from benchmarks.determined import determined, forced, shown_values
 from extractor.errors import ReportUnreadable
 from extractor.form import Form
-from extractor.judge import ACCEPT
+from extractor.judge import ACCEPT, NOT_CERTIFIED
 from extractor.metrics import upper_bound
 from extractor.pipeline import UNREADABLE, extract
-from extractor.policy import decision_class
 from extractor.read import read_bytes
 from extractor.types import Decision, Document, Extraction, Finding, Resolved, Status, Verdict
 
@@ -38,6 +38,9 @@ class Counts:
 
     ``equal_value``: accepted, in a text that no longer says which figure is whose, with the value of the original
     although the truth calls the cell lost; neither a silent error nor right. ``accepting`` cases have an accepted cell.
+    ``determined`` cells are those that the text still determines (``benchmarks.determined``), ``determined_accepted`` of
+    these accepted and right; ``determined_cases`` have such a cell, and in ``straight_determined`` of these all of them
+    are accepted and nothing wrong is. ``lost_determined`` cells are lost, but the hard rules force their value.
     """
 
     cases: int = 0
@@ -58,6 +61,12 @@ class Counts:
     review_right: int = 0
     review_wrong: int = 0
     lost: int = 0
+    determined: int = 0
+    determined_accepted: int = 0
+    determined_cases: int = 0
+    straight_determined: int = 0
+    lost_determined: int = 0
+    lost_determined_accepted: int = 0
     deduced_right: int = 0
     deduced_wrong: int = 0
     misprints_found: int = 0
@@ -93,7 +102,8 @@ class Wrong:
 @dataclass(frozen=True, slots=True)
 class Score:
     """One case scored. ``codes`` gives (accepted, of these wrong, reviewed, of these wrong) for each reason code,
-    ``classes`` (seen, of these right) for each class of decisions of ``extractor.policy``.
+    ``classes`` (seen, of these right) for each class of decisions, ``eligible`` (seen, of these wrong) for each class over
+    the cells that only the policy could still send to a person.
     """
 
     case: str
@@ -107,6 +117,7 @@ class Score:
     false: tuple[str, ...]
     codes: Mapping[str, tuple[int, int, int, int]]
     classes: Mapping[str, tuple[int, int]]
+    eligible: Mapping[str, tuple[int, int]]
     error: str = ""
 
 
@@ -125,10 +136,11 @@ def is_equal_value(case: Case, truth: Truth, got: Resolved) -> bool:
     return case.unplaceable and lost and got.status is Status.PRINTED and got.value == truth.value
 
 
-def score(case: Case, extraction: Extraction, form: Form) -> Score:
+def score(case: Case, extraction: Extraction, form: Form, determine: bool = True) -> Score:
     """Hold ``extraction`` against the truth of ``case``, which was made of ``form``.
 
-    Under another form nothing is right; where no form was recognised every cell counts as not accepted.
+    Under another form nothing is right; where no form was recognised every cell counts as not accepted. Without
+    ``determine`` the determined cells, which take longer to find than the report to read, are not counted.
     """
     tally: dict[str, int] = {"cases": 1, "cells": len(form.fields)}
     tally["printed"] = sum("printed" in t.statuses for t in case.truth)
@@ -137,19 +149,22 @@ def score(case: Case, extraction: Extraction, form: Form) -> Score:
     equal: list[Wrong] = []
     codes: dict[str, tuple[int, int, int, int]] = {}
     classes: dict[str, tuple[int, int]] = {}
+    eligible: dict[str, tuple[int, int]] = {}
     for name, truth, got, decision in _cells(case, extraction, form):
         right = truth is not None and is_right(truth, got)
         accepted = decision.outcome == ACCEPT
-        exempt = accepted and truth is not None and not right and is_equal_value(case, truth, got)
-        _count(tally, truth, got, accepted, right, exempt)
-        _file(codes, classes, got, decision, accepted, right, exempt)
+        exempt = truth is not None and not right and is_equal_value(case, truth, got)
+        _count(tally, truth, got, accepted, right, accepted and exempt)
+        _file(codes, classes, eligible, got, decision, accepted, right, exempt)
         if accepted and not right:
             (equal if exempt else silent).append(_wrong(case, name, truth, got, decision))
     findings, missed, false = _findings(case, extraction)
     tally |= findings | _report(case, extraction, bool(silent), tally.get("accepted", 0) > 0)
+    if determine:
+        tally |= _determined(case, extraction, form, bool(silent))
     error = "" if extraction.error is None else ": ".join(extraction.error)
     return Score(case.name, case.shape, case.level, form.id, Counts(**tally), tuple(silent), tuple(equal), missed, false,
-                 codes, classes, error)  # fmt: skip
+                 codes, classes, eligible, error)  # fmt: skip
 
 
 def _cells(
@@ -187,6 +202,7 @@ def _count(
 def _file(
     codes: dict[str, tuple[int, int, int, int]],
     classes: dict[str, tuple[int, int]],
+    eligible: dict[str, tuple[int, int]],
     got: Resolved,
     decision: Decision,
     accepted: bool,
@@ -197,9 +213,11 @@ def _file(
     for code in decision.codes:
         a, b, c, d = codes.get(code, (0, 0, 0, 0))
         codes[code] = (a + 1, b + wrong, c, d) if accepted else (a, b, c + 1, d + wrong)
-    name = decision_class(got.status, decision.outcome, decision.codes)
-    seen, good = classes.get(name, (0, 0))
-    classes[name] = (seen + 1, good + right)
+    seen, good = classes.get(decision.decision_class, (0, 0))
+    classes[decision.decision_class] = (seen + 1, good + right)
+    if accepted or NOT_CERTIFIED in decision.codes:
+        seen, bad = eligible.get(decision.decision_class, (0, 0))
+        eligible[decision.decision_class] = (seen + 1, bad + wrong)
 
 
 def _wrong(case: Case, name: str, truth: Truth | None, got: Resolved, decision: Decision) -> Wrong:
@@ -227,6 +245,27 @@ def _report(case: Case, extraction: Extraction, silent: bool, accepting: bool) -
         "straight_wrong": int(straight and silent),
         "accepting": int(accepting),
         "silent_cases": int(silent),
+    }
+
+
+def _determined(case: Case, extraction: Extraction, form: Form, silent: bool) -> dict[str, int]:
+    """Of the cells that the text determines, and of the lost ones that the rules force, how many are accepted and right."""
+    cells = determined(case, form)
+    shown = shown_values(case)
+    force = forced(form, {i: shown[i] for i in cells}) if cells else {}
+    lost = {i for i, v in force.items() if "printed" not in case.truth[i].statuses and v == case.truth[i].value}
+    good = {
+        n
+        for n, (_, truth, got, decision) in enumerate(_cells(case, extraction, form))
+        if truth is not None and decision.outcome == ACCEPT and is_right(truth, got)
+    }
+    return {
+        "determined": len(cells),
+        "determined_accepted": len(cells & good),
+        "determined_cases": int(bool(cells)),
+        "straight_determined": int(bool(cells) and cells <= good and not silent),
+        "lost_determined": len(lost),
+        "lost_determined_accepted": len(lost & good),
     }
 
 

@@ -1,7 +1,8 @@
 """Edit-rule expressions: Python syntax in, exact linear terms out.
 
 Only sums, differences and integer multiples of names are allowed, with one comparison
-(``==  <=  >=``). Nothing is evaluated as Python; anything else is refused at load time.
+(``==  <=  >=``). Nothing is evaluated as Python; anything else is refused at load time, and so is
+whatever is larger than a rule that a person wrote.
 """
 
 from __future__ import annotations
@@ -9,12 +10,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from warnings import catch_warnings, simplefilter
 
 from extractor.errors import FormError
 from extractor.types import Number, Verdict
 
 Values = Sequence[Number | None] | Mapping[int, Number | None]
 Terms = tuple[tuple[int, int], ...]  # (coefficient, field index)
+
+# Characters of an expression, names written in it, fields they stand for, and the largest factor or constant.
+LONGEST = 2_000
+MOST_NAMES = 100
+MOST_TERMS = 1_000
+LARGEST = 1_000_000
 
 _OPERATORS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.LtE: "<=", ast.GtE: ">="}
 
@@ -87,22 +96,57 @@ def parse(expression: str, resolve: Resolver, where: str) -> Relation:
     """Parse one rule expression.
 
     ``resolve`` turns a dotted name into the field indexes it stands for (several only inside
-    ``sum(...)``). Raises FormError naming ``where`` for anything that is not linear.
+    ``sum(...)``). Raises FormError naming ``where`` for anything that is not linear, names no field or one
+    twice, or is larger than any rule of a form (``LONGEST``, ``MOST_NAMES``, ``MOST_TERMS``, ``LARGEST``).
     """
-    try:
-        tree = ast.parse(expression, mode="eval").body
-    except SyntaxError as exc:
-        raise FormError(f"{where}: the expression {expression!r} is not valid: {exc.msg}") from exc
+    tree = _tree(expression, where)
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _OPERATORS:
-        raise FormError(f"{where}: {expression!r} needs exactly one of == <= >=")
+        raise FormError(f"{where}: {_short(expression)!r} needs exactly one of == <= >=")
     left = _linear(tree.left, resolve, where)
     right = _linear(tree.comparators[0], resolve, where)
     relation = Relation(left, _OPERATORS[type(tree.ops[0])], right)
-    if len(set(relation.fields)) != len(relation.fields):
-        raise FormError(f"{where}: {expression!r} names a field twice")
-    if not relation.fields:
-        raise FormError(f"{where}: {expression!r} names no field")
+    fields = relation.fields
+    if not fields:
+        raise FormError(f"{where}: {_short(expression)!r} names no field")
+    if len(set(fields)) != len(fields):
+        raise FormError(f"{where}: {_short(expression)!r} names a field twice; every field stands once in a rule")
+    if len(fields) > MOST_TERMS:
+        raise FormError(f"{where}: {_short(expression)!r} is over {len(fields)} fields; at most {MOST_TERMS} can be in one rule")
+    for number in (left.constant, right.constant, *(c for c, _ in left.terms + right.terms)):
+        if abs(number) > LARGEST:
+            raise FormError(f"{where}: {_short(expression)!r} has the number {_short(str(number))}; none may be above {LARGEST:,}")
     return relation
+
+
+def _short(text: str) -> str:
+    """A text for a message, its middle left out where it is long."""
+    return text if len(text) <= 120 else f"{text[:80]} … {text[-20:]}"
+
+
+def _tree(expression: str, where: str) -> ast.expr:
+    tree = _parsed(expression)
+    if isinstance(tree, str):
+        raise FormError(f"{where}: {tree}")
+    return tree
+
+
+@lru_cache(maxsize=256)
+def _parsed(expression: str) -> ast.expr | str:
+    """The syntax tree of an expression, or what is wrong with it; one rule is parsed for each row of a table."""
+    if len(expression) > LONGEST:
+        return f"an expression of {len(expression):,} characters; at most {LONGEST:,} can be read"
+    shown = _short(expression)
+    with catch_warnings():
+        simplefilter("error", SyntaxWarning)
+        try:
+            tree = ast.parse(expression.strip(), mode="eval").body
+        except (SyntaxError, SyntaxWarning) as exc:
+            return f"the expression {shown!r} is not valid: {getattr(exc, 'msg', exc)}"
+        except (ValueError, RecursionError, MemoryError):
+            return f"the expression {shown!r} cannot be read; write it plainly"
+    if sum(1 for _ in ast.walk(tree)) > 8 * MOST_NAMES:
+        return f"{shown!r} has too many parts; give the rows a group and write sum(group)"
+    return tree
 
 
 def _linear(node: ast.expr, resolve: Resolver, where: str) -> Linear:
@@ -112,28 +156,38 @@ def _linear(node: ast.expr, resolve: Resolver, where: str) -> Linear:
 
 
 def _walk(node: ast.expr, sign: int, terms: list[tuple[int, int]], resolve: Resolver, where: str) -> int:
+    """Add the terms of ``node`` times ``sign`` to ``terms``; returns its constant part."""
     match node:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _walk(left, sign, terms, resolve, where) + _walk(right, sign, terms, resolve, where)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _walk(left, sign, terms, resolve, where) + _walk(right, -sign, terms, resolve, where)
-        case ast.BinOp(left=ast.Constant(value=int(factor)), op=ast.Mult(), right=right):
+        case ast.BinOp(left=ast.Constant(value=int(factor)), op=ast.Mult(), right=right) if factor is not True and factor:
             return _walk(right, sign * factor, terms, resolve, where)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _walk(operand, -sign, terms, resolve, where)
-        case ast.Constant(value=int(number)):
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
             return sign * number
-        case ast.Call(func=ast.Name(id="sum"), args=args) if args:
+        case ast.Call(func=ast.Name(id="sum"), args=args, keywords=[]) if args:
             for arg in args:
                 terms.extend((sign, i) for i in resolve(_name(arg, where)))
             return 0
         case ast.Name() | ast.Attribute():
             found = resolve(_name(node, where))
             if len(found) != 1:
-                raise FormError(f"{where}: {ast.unparse(node)!r} stands for {len(found)} fields; write sum({ast.unparse(node)})")
+                what = _shown(node)
+                raise FormError(f"{where}: {what!r} stands for {len(found)} fields; write sum({what})")
             terms.append((sign, found[0]))
             return 0
-    raise FormError(f"{where}: {ast.unparse(node)!r} is not allowed; a rule is a sum of names")
+    raise FormError(f"{where}: {_shown(node)!r} is not allowed; a rule is a sum of names")
+
+
+def _shown(node: ast.expr) -> str:
+    """A part of an expression for a message."""
+    try:
+        return _short(ast.unparse(node))
+    except (RecursionError, ValueError):
+        return "…"
 
 
 def _name(node: ast.expr, where: str) -> str:
@@ -141,4 +195,4 @@ def _name(node: ast.expr, where: str) -> str:
         return node.id
     if isinstance(node, ast.Attribute):
         return f"{_name(node.value, where)}.{node.attr}"
-    raise FormError(f"{where}: {ast.unparse(node)!r} is not a name")
+    raise FormError(f"{where}: {_shown(node)!r} is not a name")

@@ -7,14 +7,14 @@ swapping them maps the set of hard equations onto itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractor.errors import FormError
 from extractor.expr import Relation
-from extractor.form import Block, Form, FormSpec, HeaderSpec, load_form, load_forms
+from extractor.form import Block, Form, FormSpec, HeaderSpec, Rule, load_form, load_forms
+from extractor.form.check import redundant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,18 +65,30 @@ def check(form: Form) -> list[str]:
     covered = {i for terms, _ in equations for _, i in terms}
     size = f"{len(form.fields)} fields in {len(form.tables)} tables, {len(form.labels)} labels"
     rules = f"{len({r.id for r in form.rules})} rules with {len(form.rules)} instances"
-    arithmetic = f"{len(equations)} hard equations of rank {rank(equations)} over {len(covered)} fields"
+    following = _following(form)
+    arithmetic = f"{len(equations)} hard equations of rank {len(equations) - len(following)} over {len(covered)} fields"
     bare = f"{len(form.fields) - len(covered)} fields are in no equation: their place alone speaks for them"
     lines = [f"{form.id}: ok: {size}, {rules}, {len(form.narrative)} on the narrative", f"{arithmetic}; {bare}"]
+    if following:
+        lines.append(f"{len(following)} of the equations follow from those before them: {', '.join(following)}")
     blind = [x for t in form.tables for b in t.blocks for x in _blind(b, t.id, set(equations), covered)]
     if blind:
         lines.append(f"no equation sees it when whole rows or columns trade places within {'; '.join(blind)}")
     return lines + [f"warning: {w}" for w in ambiguous(form)]
 
 
+def _hard_equations(form: Form) -> list[Rule]:
+    return [r for r in form.rules if r.severity == "hard" and r.relation.operator == "=="]
+
+
 def _equations(form: Form) -> list[Equation]:
-    hard = [r.relation for r in form.rules if r.severity == "hard" and r.relation.operator == "=="]
-    return [_equation(r) for r in hard]
+    return [_equation(r.relation) for r in _hard_equations(form)]
+
+
+def _following(form: Form) -> list[str]:
+    """The hard equations that say nothing new beside those before them; no error, the last sum of a table always does."""
+    rules = _hard_equations(form)
+    return [f"{rules[n].id} ({rules[n].instance})" for n in redundant([r.relation for r in rules])]
 
 
 def _equation(relation: Relation) -> Equation:
@@ -84,22 +96,6 @@ def _equation(relation: Relation) -> Equation:
     terms = [*relation.left.terms, *((-c, i) for c, i in relation.right.terms)]
     sign = 1 if min(terms, key=lambda t: t[1])[0] > 0 else -1
     return frozenset((sign * c, i) for c, i in terms), sign * (relation.left.constant - relation.right.constant)
-
-
-def rank(equations: Iterable[Equation]) -> int:
-    """How many of the equations are independent, by exact elimination."""
-    pivots: dict[int, dict[int, Fraction]] = {}
-    for terms, _ in equations:
-        row = {i: Fraction(c) for c, i in terms}
-        while row and (lead := min(row)) in pivots:
-            factor = row[lead]
-            for i, c in pivots[lead].items():
-                row[i] = row.get(i, Fraction(0)) - factor * c
-                if not row[i]:
-                    del row[i]
-        if row:
-            pivots[lead] = {i: c / row[lead] for i, c in row.items()}
-    return len(pivots)
 
 
 def _blind(block: Block, table: str, equations: set[Equation], covered: set[int]) -> Iterator[str]:

@@ -1,48 +1,111 @@
 """Readings, rules and policy to decisions: accepted without a person, or sent to one, and why.
 
-The order is that of docs/decision.md: flags of place and figure first, then arithmetic. Any flag sends
-the cell to a person. A passing rule never clears a flag: the equations are blind to place.
+The order is that of docs/decision.md: doubts of place and figure first, then arithmetic, then what the policy has
+counted of cells like this one. A flag, or a doubt that nothing answers, sends the cell to a person; so does a class of
+cells of which too few have been counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extractor.codes import is_flag
+from extractor.codes import CODES, INFO, unanswered
 from extractor.form import Form
 from extractor.policy import Policy
 from extractor.types import CheckResult, Decision, Resolved, Status, Verdict
 
 ACCEPT, REVIEW = "accept", "review"
+NOT_CERTIFIED = "CLASS_NOT_CERTIFIED"
+
+# Codes that say something is wrong with the text around a cell, though not with the cell.
+_DAMAGE = frozenset({"LABEL_BY_NEIGHBOURS", "WIDTH_VARIES", "EDGE_CUT", "HEADER_PARTIAL", "HEADER_BINDS", "EQUAL_READINGS", "CHOSEN_BY_SUM", "GLUED_PROVEN"})
+# What a doubt, or damage that left the cell readable, is about, the gravest first; a class names the gravest.
+_ABOUT = {
+    "place": "ROW_EMPTIED ROWS_MAY_BE_SLIPPED NEXT_LABEL_LOST LABELS_DETACHED ROWS_RAGGED LABEL_FUZZY LABEL_TRUNCATED PLACED_BY_COUNT COLUMN_MAJOR HEADER_NOT_SEEN",
+    "count": "COUNT_SHORT COUNT_LONG AMBIGUOUS_PLACE ROWS_DRIFT STRAY_FIGURE HEADER_INCOMPLETE",
+    "glued": "DIGITS_GLUED GLUED_PROVEN",
+    "figure": "DIGITS_SPLIT LOOKALIKE_DIGIT GROUPING_IRREGULAR FIGURE_GARBLED",
+    "table": "HEADER_PARTIAL HEADER_BINDS WIDTH_VARIES EQUAL_READINGS EDGE_CUT",
+    "unmarked": "ROW_UNMARKED",
+}
+_KIND = {code: kind for kind, codes in _ABOUT.items() for code in codes.split()}
 
 
 def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy) -> tuple[Decision, ...]:
     """One decision per field, in the form's order."""
     rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
-    known: dict[tuple[Status, tuple[str, ...]], tuple[str, tuple[str, ...], float]] = {}
+    damage = "damaged" if _damaged(resolved) else "sound"
+    known: dict[tuple[Status, tuple[str, ...]], Decision] = {}
     out: list[Decision] = []
     for r in resolved:
         codes = r.codes + draft
         if r.status is Status.PRINTED:
-            codes += ("RULE_FAILED",) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
+            codes += _suspect(r, checked) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
         elif r.status is Status.BLANK:
             codes += _blank(rules_of[r.field], checked)
+            if any(checked.hard[n][1] is Verdict.FAIL for n in rules_of[r.field]):
+                codes = tuple(c for c in codes if c != "BLANK_SEEN")
+        elif r.status is Status.DEDUCED and any(checked.hard[n][0] is Verdict.FAIL for n in checked_near(form, r.field)):
+            codes += ("RULE_FAILED_ELSEWHERE",)
         same = (r.status, codes)
         if same not in known:
-            known[same] = _decide(r.status, codes, policy)
-        outcome, codes, confidence = known[same]
-        out.append(Decision(r.field, outcome, codes, confidence))
+            known[same] = _decide(r.status, codes, damage, policy)
+        out.append(known[same]._replace(field=r.field))
     return tuple(out)
 
 
-def _decide(status: Status, codes: tuple[str, ...], policy: Policy) -> tuple[str, tuple[str, ...], float]:
-    """Any flag means a person; without one, a printed or blank cell is anchored and accepted."""
+def checked_near(form: Form, field: int) -> Sequence[int]:
+    """The hard rules of a deduced cell's table: one that fails there says that its print is not to be relied on."""
+    table = form.fields[field].table
+    return [n for n, rule in enumerate(form.rules) if rule.severity == "hard" and form.fields[rule.relation.fields[0]].table == table]
+
+
+def _damaged(resolved: Sequence[Resolved]) -> bool:
+    """Anything at all in this report was lost, deduced, in doubt or repaired."""
+    return any(r.status is Status.LOST or r.status is Status.DEDUCED or any(CODES[c].kind != INFO or c in _DAMAGE for c in r.codes) for r in resolved)
+
+
+def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy) -> Decision:
+    """No open doubt, and a class that the policy accepts: no person. ``lost`` always goes to a person."""
     codes = tuple(dict.fromkeys(codes))
-    outcome = REVIEW if any(is_flag(c) for c in codes) else ACCEPT
+    name = decision_class(status, codes, damage)
+    open_ = [c for c in unanswered(codes) if not (c == "FIELD_LOST" and status is Status.DEDUCED)]
+    if not open_ and status is not Status.LOST and not policy.accepts(name):
+        codes = (*codes, NOT_CERTIFIED)
+        open_ = [NOT_CERTIFIED]
+    outcome = REVIEW if open_ or status is Status.LOST else ACCEPT
     if outcome == ACCEPT:
         codes = ("ANCHORED", *codes)
-    return outcome, codes, policy.confidence(status, outcome, codes)
+    return Decision(-1, outcome, codes, policy.confidence(name, outcome), name)
+
+
+def decision_class(status: Status, codes: Sequence[str], damage: str) -> str:
+    """The class whose errors are counted together: status | readers | what was in doubt | what proves it | the report's state.
+
+    There is one reader, the rules: ``single``. A blank is as sure in unmarked text, where only its dash can show it.
+    """
+    kinds = {_KIND[c] for c in codes if c in _KIND}
+    if status is Status.BLANK:
+        kinds.discard("unmarked")
+    place = next((kind for kind in _ABOUT if kind in kinds), "anchored")
+    return "|".join((status.value, "single", place, _proof(status, codes), damage))
+
+
+_PROOFS = {
+    Status.PRINTED: ("MISPRINT", "RULE_FAILED", "RULE_FAILED_ELSEWHERE", "PROVEN", "RULE_PASSED", "NO_RULE_COVERS", "UNSUPPORTED"),
+    Status.DEDUCED: ("RULE_FAILED_ELSEWHERE", "CONFIRMED"),
+}
+
+
+def _proof(status: Status, codes: Sequence[str]) -> str:
+    if status is Status.BLANK and not {"BLANK_SEEN", "BLANK_AS_ZERO_HOLDS"}.isdisjoint(codes):
+        return "blank_sure"
+    return next((c.lower() for c in _PROOFS.get(status, ()) if c in codes), "none")
+
+
+def _suspect(r: Resolved, checked: CheckResult) -> tuple[str, ...]:
+    return ("RULE_FAILED", "MISPRINT") if r.field in checked.misprinted else ("RULE_FAILED",)
 
 
 def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rules: frozenset[int]) -> tuple[str, ...]:
@@ -57,19 +120,20 @@ def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rul
             failed = True
             # Where rows are unmarked or damaged, a row whose own sum fails may be cut or counted wrongly as a whole.
             if n in row_rules and ("ROW_UNMARKED" in r.codes or "WIDTH_VARIES" in r.codes):
-                return ("RULE_FAILED",)
+                return _suspect(r, checked)
         passed += as_zero is Verdict.PASS
     if "HEADER_PARTIAL" in r.codes and not any(n in row_rules and hard[n][0] is Verdict.PASS and checked.nonzero[n] for n in rules):
         return ("HEADER_INCOMPLETE",)
-    if passed < len(rules) and "GLUED_PROVEN" in r.codes:
-        return ("DIGITS_GLUED",)
     if failed:
         return ("RULE_FAILED_ELSEWHERE",)
-    return ("RULE_PASSED",) if passed else ("UNSUPPORTED",)
+    if passed:
+        return ("RULE_PASSED",)
+    # With the empty cells beside it as none a sum fails, and no other speaks for the cell: its row may be shifted.
+    return ("RULE_FAILED",) if any(hard[n][1] is Verdict.FAIL for n in rules) else ("UNSUPPORTED",)
 
 
 def _blank(rules: Sequence[int], checked: CheckResult) -> tuple[str, ...]:
-    """An empty cell is settled only where every sum it belongs to could be checked and holds with it as none."""
+    """An empty cell is settled where every sum it belongs to could be checked and holds with it as none."""
     if rules and all(checked.hard[n][1] is Verdict.PASS for n in rules) and any(checked.supported[n] for n in rules):
         return ("BLANK_AS_ZERO_HOLDS",)
     return ("BLANK_OR_ZERO",)

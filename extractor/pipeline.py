@@ -1,4 +1,4 @@
-"""The straight line: read → segment → parse → reconcile → ground → check → judge. Only this file knows the order."""
+"""The straight line: read → segment → parse → reconcile → ground → deduce → prove → check → judge. Only this file knows the order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractor.check import check_narrative, check_rules
 from extractor.check.narrative import missing_mentions
+from extractor.costs import load_costs
 from extractor.errors import ReportUnreadable
 from extractor.form import Form, load_forms
 from extractor.ground import ground
@@ -16,9 +17,9 @@ from extractor.layout.events import events_of
 from extractor.layout.labels import LabelIndex
 from extractor.layout.lex import lex
 from extractor.parse import parse_table
-from extractor.policy import load_policy
+from extractor.policy import Policy, load_policy
 from extractor.read import read_file
-from extractor.reconcile import deduce, reconcile
+from extractor.reconcile import deduce, prove, reconcile
 from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment, subjects_of
 from extractor.types import Document, Extraction
 
@@ -40,8 +41,8 @@ def extract_path(path: Path, forms: Sequence[Form] | None = None) -> Extraction:
     return extract(document, forms)
 
 
-def extract(document: Document, forms: Sequence[Form] | None = None) -> Extraction:
-    """Extract one report that has been read."""
+def extract(document: Document, forms: Sequence[Form] | None = None, policy: Policy | None = None) -> Extraction:
+    """Extract one report that has been read; ``policy`` says which classes of cells need no person (the shipped one)."""
     forms = forms or load_forms()
     choice = choose_form(document, forms)
     subjects = subjects_of([choice.form] if choice.form else forms)
@@ -55,12 +56,13 @@ def extract(document: Document, forms: Sequence[Form] | None = None) -> Extracti
     segments = segment(form, events)
     doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
     readings = [parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True)]
-    resolved = deduce(form, ground(document, reconcile(form, readings)))
+    resolved, settled = reconcile(form, readings, load_costs())
+    resolved = prove(form, deduce(form, ground(document, resolved)), settled)
     checked = check_rules(form, resolved, year, agency)
     narrative = _narrative_stretches(document, segments)
     findings = checked.findings + check_narrative(form, document, resolved, narrative, year, agency)
     findings += missing_mentions(form, document, resolved, narrative)
-    decisions = judge(form, resolved, checked, load_policy())
+    decisions = judge(form, resolved, checked, policy or load_policy())
     extras = tuple(x for r in readings for x in r.extras)
     outcome = ACCEPT if all(d.outcome == ACCEPT for d in decisions) else REVIEW
     return Extraction(document, form.id, choice.evidence, year, agency, resolved, decisions, findings, extras,

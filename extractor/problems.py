@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.codes import CODES, is_flag
+from extractor.codes import CODES, unanswered
 from extractor.form import Field, Form
 from extractor.record import failing, plain, to_record, visible
 from extractor.types import Blame, Extraction, Finding, Verdict
@@ -109,7 +109,7 @@ def _reviews(extraction: Extraction, form: Form) -> Iterator[Problem]:
         groups: dict[tuple[str, ...], list[Field]] = {}
         for field, r, d in zip(form.fields, extraction.resolved, extraction.decisions, strict=True):
             if d.outcome != "accept" and field.table == table.id:
-                why = (r.status.value, *dict.fromkeys(c for c in d.codes if is_flag(c)))
+                why = (r.status.value, *dict.fromkeys(unanswered(d.codes)))
                 groups.setdefault(why, []).append(field)
         of_table = [f for f in form.fields if f.table == table.id]
         for (status, *codes), fields in groups.items():

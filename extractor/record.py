@@ -108,7 +108,16 @@ def _cell(field: Field, r: Resolved, d: Decision) -> dict[str, Any]:
     }
     if r.alternatives:
         cell["alternatives"] = [_alternative(c) for c in r.alternatives]
+    if (bounds := interval(r)) is not None:
+        cell["interval"] = {"least": bounds[0], "most": bounds[1]}
     return cell
+
+
+def interval(r: Resolved) -> tuple[Number, Number] | None:
+    """The least and the most that a lost cell can be; None where its sums do not bound it."""
+    if r.interval is None or r.interval[1] is None:
+        return None
+    return r.interval[0], r.interval[1]
 
 
 def _alternative(c: Candidate) -> dict[str, Any]:

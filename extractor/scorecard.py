@@ -1,16 +1,13 @@
-"""A Scorecard for people: a short terminal summary, and one self-contained HTML page that is safe to mail.
-
-The page has no scripts, loads nothing, and escapes every text that came from a report.
-"""
+"""A Scorecard in words and tables, and printed in the terminal: what the page (``scorepage``) says too, in short."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
-from extractor.evaluate import CellScore, FindingScore, Scorecard, Tally, UnitScore
 from extractor.metrics import Rate
+from extractor.record import visible
+from extractor.scores import CellScore, ClassScore, Grid, GridRow, Planted, Scorecard, Stop, Tally
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +19,8 @@ LABELS = {
     "blanks_right": "… blank 空白",
     "lost_left_lost": "… lost, left lost 缺失",
     "lost_deduced": "Lost cells deduced 推得（not judged）",
+    "tables_found": "Tables found 表已找到",
+    "fields_filled": "Cells of the text found 格已读到",
     "tables_exact": "Tables exact 表全对",
     "texts_exact": "Texts exact 文本全对",
     "reports_exact": "Reports exact 报告全对",
@@ -41,12 +40,23 @@ LABELS = {
     "agency_right": "Agency right 机关",
     "texts_failed": "Texts the reader crashed on 失败",
 }
-_COLUMNS = ("", "cells", "right", "≠0", "0", "blank", "lost", "deduced", "accepted", "silent", "review: right",
-            "review: wrong", "missing", "excluded")  # fmt: skip
-_NOTE = (
+COLUMNS = ("", "cells", "right", "≠0", "0", "blank", "lost", "deduced", "accepted", "silent", "review: right",
+           "review: wrong", "missing", "excluded")  # fmt: skip
+NOTE = (
     "Intervals are two-sided 95 % Wilson and take cells as independent, which cells of one report are not: "
     "judge by the report figures. The bound is one-sided 95 % Clopper–Pearson over reports."
 )
+MATRIX = ("", "cells right", "wrong", "no truth", "texts exact", "not exact", "reports exact", "not exact")
+STOPS = ("code", "reviewed", "of these wrong", "wrong, stopped alone", "right, sent alone")
+CLASSES = ("class", "cells", "wrong", "reports with an error", "bound", "stated", "accepted")
+_OUTCOMES = {
+    "accept": "accepted 接受",
+    "review": "review 复核",
+    "missing": "missing 缺失",
+    "unreadable": "unreadable 不可读",
+    "failed": "failed 失败",
+}
+_ROWS_AROUND = 2
 
 
 def percent(share: float | None) -> str:
@@ -77,22 +87,21 @@ def silent_line(card: Scorecard) -> str:
     )
 
 
-def matrix(card: Scorecard) -> tuple[tuple[str, ...], ...]:
-    """Outcome × truth: for cells, then for texts; a text is accepted when all its cells are."""
-    t, us = card.total, card.units
+def matrix(card: Scorecard) -> Iterator[tuple[str, ...]]:
+    """Outcome × truth under ``MATRIX``: for cells, texts and reports; a text is accepted when all its cells are."""
+    for outcome, name in _OUTCOMES.items():
+        line = [name]
+        for level, truths in (("cells", ("right", "wrong", "unjudged")), ("texts", _RIGHT), ("reports", _RIGHT)):
+            n = card.outcomes[level].get(outcome)
+            line += [str(n[t]) if n else "–" for t in truths]
+        yield tuple(line)
 
-    def texts(accepted: bool, exact: bool) -> str:
-        return str(sum(u.accepted is accepted and u.exact is exact and u.failed is None for u in us))
 
-    return (
-        ("accepted 接受", str(t.accepted - t.silent), str(t.silent), texts(True, True), texts(True, False)),
-        ("review 复核", str(t.reviewed_right), str(t.reviewed_wrong), texts(False, True), texts(False, False)),
-        ("missing / failed 缺失", "–", str(t.missing), "–", str(sum(u.failed is not None for u in us))),
-    )
+_RIGHT = ("right", "wrong")
 
 
 def tally_row(name: str, t: Tally) -> tuple[str, ...]:
-    """One line of the tables by table, shape, form or split."""
+    """One line of the tables by table, shape, form or split, under ``COLUMNS``."""
     parts = (
         f"{t.right}/{t.judged}", f"{t.nonzero_right}/{t.nonzero}", f"{t.zero_right}/{t.zero}",
         f"{t.blank_right}/{t.blank}", f"{t.lost_left_lost}/{t.lost}",
@@ -102,48 +111,66 @@ def tally_row(name: str, t: Tally) -> tuple[str, ...]:
 
 
 def by_groups(card: Scorecard) -> tuple[tuple[str, Mapping[str, Tally]], ...]:
-    """The stratified tables with their titles."""
-    return (
+    """The stratified tables with their titles, the worst group of each first."""
+    groups = (
         ("By table 按表", card.by_table),
         ("By shape 按文本形态", card.by_shape),
         ("By form 按表式", card.by_form),
         ("By split 按分组", card.by_split),
     )
+    return tuple((title, dict(sorted(g.items(), key=lambda x: _badness(x[1])))) for title, g in groups)
 
 
-# Terminal
+def _badness(t: Tally) -> tuple[float, float, float]:
+    share = (t.judged - t.right) / t.judged if t.judged else 0.0
+    return -t.silent, -share, t.accepted_all / t.cells if t.cells else 1.0
 
 
-def render_terminal(card: Scorecard, console: Console | None = None, limit: int = 40) -> None:
-    """Print headline figures, the strata and the first ``limit`` wrong cells, silent errors first."""
-    from rich.console import Console as RichConsole
-    from rich.markup import escape as plain
-    from rich.table import Table
+def stop_row(code: str, s: Stop) -> tuple[str, ...]:
+    """One code under ``STOPS``."""
+    return (code, str(s.reviewed), str(s.wrong), str(s.wrong_alone), str(s.right_alone))
 
-    out = console or RichConsole(stderr=True)
 
-    def grid(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        for n, name in enumerate(header):
-            table.add_column(name, justify="right" if n and len(header) > 3 else "left")
-        for row in rows:
-            table.add_row(*map(plain, row))
-        out.print(table)
+def class_row(name: str, c: ClassScore) -> tuple[str, ...]:
+    """One class of decisions under ``CLASSES``."""
+    accepted = {0: "no", c.cells: "yes"}.get(c.accepted, f"{c.accepted} of {c.cells}")
+    reports = f"{c.reports_wrong}/{c.reports}"
+    return (name, str(c.cells), str(c.wrong), reports, percent(c.bound), f"{c.confidence:.6f}", accepted)
 
-    stamp = "  ".join(f"{k} {v}" for k, v in card.stamp.items())
-    out.print(plain(f"readers: {', '.join(card.readers)}  {stamp}"))
-    out.print(plain(silent_line(card)), style="bold red" if card.total.silent else "bold green")
-    grid("", ("figure", "count/total = share [95 %]"), ((LABELS[k], describe(r)) for k, r in card.headline.items()))
-    for title, groups in by_groups(card)[:2]:
-        grid(title, _COLUMNS, (tally_row(name, t) for name, t in groups.items()))
-    if card.wrong:
-        rows = (
-            (f"{c.report}/{c.source}", c.field, shown(c.truth, c.truth_value), shown(c.got, c.value), outcome(c))
-            for c in card.wrong[:limit]
-        )
-        grid(f"Wrong cells ({len(card.wrong)}) 错格", ("text", "field", "truth", "got", "outcome"), rows)
-    if len(card.wrong) > limit:
-        out.print(f"… and {len(card.wrong) - limit} more: use --html or --json")
+
+def risk_line(card: Scorecard) -> str:
+    """The area under the risk–coverage curve, as a sentence."""
+    r = card.risk
+    if r.aurc is None or r.augrc is None:
+        return "no judged cell has a confidence"
+    n, wrong = r.points[-1].covered, r.points[-1].wrong
+    return (
+        f"AURC {r.aurc:.6f}, AUGRC {r.augrc:.6f} over {n} judged cells, {wrong} of them wrong, "
+        f"in {len(r.points)} steps of confidence (lower is better)"
+    )
+
+
+def planted_rows(planted: Planted) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of the planted errors by kind."""
+    outcomes = list(dict.fromkeys(o for n in planted.counts.values() for o in n))
+    rows = [(kind, *(str(n.get(o, 0)) for o in outcomes)) for kind, n in planted.counts.items()]
+    return ("kind", *outcomes), rows
+
+
+def planted_silent(planted: Planted) -> dict[str, int]:
+    """How many planted errors escaped without a word, by kind."""
+    silent = planted.escaped[0]
+    return {kind: n[silent] for kind, n in planted.counts.items() if n.get(silent)}
+
+
+def planted_line(planted: Planted) -> str:
+    """All planted errors in a sentence."""
+    _, *outcomes = planted_rows(planted)[0]
+    total = {o: sum(n.get(o, 0) for n in planted.counts.values()) for o in outcomes}
+    said = ", ".join(f"{n} {o}" for o, n in total.items() if n)
+    kinds = "; ".join(f"{kind} {n}" for kind, n in planted_silent(planted).items())
+    where = f"{sum(total.values())} in {planted.texts} texts, {len(planted.counts)} kinds"
+    return f"Planted errors 植入错误: {where}: {said}. Escaped in silence: {kinds or 'none'}"
 
 
 def shown(status: str, value: str) -> str:
@@ -156,104 +183,87 @@ def outcome(cell: CellScore) -> str:
     return "SILENT ERROR 静默错误" if cell.silent else cell.outcome
 
 
-# HTML
-
-_CSS = """
-:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--line:#d5d5d5;--dim:#666;--bad:#b3261e;--mark:#ffe08a}
-@media (prefers-color-scheme:dark){
-:root{--ink:#e6e6e6;--paper:#161616;--line:#3a3a3a;--dim:#9a9a9a;--bad:#ff8a80;--mark:#6b5200}}
-body{font:15px/1.5 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:var(--ink);
-background:var(--paper);margin:2rem auto;max-width:76rem;padding:0 1rem}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}.wide{overflow-x:auto}
-caption{text-align:left;color:var(--dim)}
-th,td{border-bottom:1px solid var(--line);padding:.2rem .7rem .2rem 0;text-align:left;vertical-align:top}
-td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-code,.snip{font-family:ui-monospace,"Noto Sans Mono CJK SC",monospace;font-size:.9em;overflow-wrap:anywhere}
-mark{background:var(--mark);color:inherit}.bad{color:var(--bad);font-weight:600}.dim{color:var(--dim)}
-"""
+# Terminal
 
 
-def render_html(card: Scorecard) -> str:
-    """The whole scorecard as one HTML document."""
-    body = "\n".join(_sections(card))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Gouji scorecard</title><style>{_CSS}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
+def terminal_table(out: Console, title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """One table of plain text; brackets in it are not markup."""
+    from rich.markup import escape as plain
+    from rich.table import Table
 
-
-def _sections(card: Scorecard) -> Iterator[str]:
-    yield "<h1>Gouji scorecard 评测</h1>"
-    yield _table("Run stamp", (), [("readers", ", ".join(card.readers)), *card.stamp.items()])
-    yield f'<p class="{"bad" if card.total.silent else ""}">{escape(silent_line(card))}.</p>'
-    yield f'<p class="dim">{escape(_NOTE)}</p>'
-    yield "<h2>Headline 主要指标</h2>"
-    rows = [(LABELS[k], f"{r.count}/{r.total}", percent(r.share), _interval(r)) for k, r in card.headline.items()]
-    yield _table("", ("figure", "count", "share", "95 % interval"), rows)
-    yield "<h2>Outcome × truth 结果与真值</h2>"
-    yield _table("judged cells; texts", ("", "cells right", "wrong", "texts exact", "not exact"), matrix(card))
-    for title, groups in by_groups(card):
-        yield f"<h2>{title}</h2>"
-        yield _table("right / judged", _COLUMNS, [tally_row(n, t) for n, t in groups.items()])
-    yield "<h2>Codes on reviewed cells 复核代码</h2>"
-    yield _table("", ("code", "reviewed", "of these wrong"), [(k, str(a), str(b)) for k, (a, b) in card.codes.items()])
-    yield "<h2>Findings 勾稽问题</h2>"
-    blame = ", ".join(f"{k} {v}" for k, v in card.blame.items()) or "none"
-    yield _table(f"blame: {blame}", ("text", "rule", "verdict", "blame", "sides"), [_finding(f) for f in card.findings])
-    yield "<h2>Texts 文本</h2>"
-    header = ("text", "shape", "split", "form", "year", "agency", "exact", "accepted", "silent", "failed")
-    yield _table("", header, [_unit(u) for u in card.units])
-    yield f"<h2>Wrong cells 错格 ({len(card.wrong)})</h2>"
-    yield _cells(card.wrong)
-    yield f"<h2>Accepted although undecidable 无法判定却被接受 ({len(card.undecidable_accepted)})</h2>"
-    yield _cells(card.undecidable_accepted)
-
-
-def _interval(r: Rate) -> str:
-    return f"{100 * r.low:.2f}–{100 * r.high:.2f} %" if r.total else "–"
-
-
-def _finding(f: FindingScore) -> tuple[str, ...]:
-    sides = {None: "–", True: "right", False: "WRONG"}[f.sides_right]
-    return f"{f.report}/{f.source}", f"{f.rule} {f.instance}", f.verdict, f.blame or "–", sides
-
-
-def _unit(u: UnitScore) -> tuple[str, ...]:
-    flags = (u.form_right, u.year_right, u.agency_right, u.exact, u.accepted)
-    marks = ("✓" if flag else "✗" for flag in flags)
-    return (f"{u.report}/{u.source}", u.shape, u.split, *marks, str(u.silent), u.failed or "–")
-
-
-def _table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    numeric = "0123456789–<>"
-    parts = ['<div class="wide"><table>']
-    parts += [f"<caption>{escape(caption)}</caption>"] if caption else []
-    parts += ["<tr>" + "".join(f"<th>{escape(h)}</th>" for h in header) + "</tr>"] if header else []
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for n, name in enumerate(header):
+        table.add_column(plain(name), justify="right" if n and len(header) > 3 else "left")
     for row in rows:
-        tags = ('<td class="n">' if i and x and x[0] in numeric and header else "<td>" for i, x in enumerate(row))
-        parts.append("<tr>" + "".join(f"{tag}{escape(x)}</td>" for tag, x in zip(tags, row, strict=True)) + "</tr>")
-    return "".join([*parts, "</table></div>"])
+        table.add_row(*map(plain, row))
+    out.print(table)
 
 
-def _cells(cells: Sequence[CellScore]) -> str:
-    if not cells:
-        return "<p>none 无</p>"
-    head = "".join(f"<th>{h}</th>" for h in ("text", "field", "truth", "got", "outcome", "codes", "in the text"))
-    return f'<div class="wide"><table><tr>{head}</tr>{"".join(map(_cell, cells))}</table></div>'
+def render_terminal(card: Scorecard, console: Console | None = None, limit: int = 40) -> None:
+    """Print headline figures, silent errors drawn, strata, codes, and the first ``limit`` wrong cells."""
+    from rich.console import Console as RichConsole
+    from rich.markup import escape as plain
 
-
-def _cell(c: CellScore) -> str:
-    before, at, after = (escape(x).replace("\n", "⏎").replace("\t", "⇥") for x in c.context)
-    snippet = f"{before}<mark>{at}</mark>{after}" if at else '<span class="dim">nothing printed</span>'
-    columns = (
-        escape(f"{c.report}/{c.source}"),
-        f"{escape(c.label)}<br><code>{escape(c.field)}</code>",
-        f"{escape(shown(c.truth, c.truth_value))}<br><code>{escape(c.truth_printed)}</code>",
-        f"{escape(shown(c.got, c.value))}<br><code>{escape(c.printed)}</code>",
-        f'<span class="{"bad" if c.silent else ""}">{escape(outcome(c))}</span>',
-        f"<code>{escape(' '.join(c.codes))}</code>",
-        f'<span class="snip">{snippet}</span>',
+    out = console or RichConsole(stderr=True)
+    stamp = "  ".join(f"{k} {v}" for k, v in card.stamp.items())
+    out.print(plain(f"readers: {', '.join(card.readers)}  {stamp}"))
+    out.print(plain(silent_line(card)), style="bold red" if card.total.silent else "bold green")
+    terminal_table(
+        out, "", ("figure", "count/total = share [95 %]"), ((LABELS[k], describe(r)) for k, r in card.headline.items())
     )
-    return "<tr>" + "".join(f"<td>{x}</td>" for x in columns) + "</tr>"
+    terminal_table(out, "Outcome × truth 结果与真值", MATRIX, matrix(card))
+    for error, grid in drawn(card)[:limit]:
+        _draw(out, error, grid)
+    for title, groups in by_groups(card)[:2]:
+        terminal_table(out, title, COLUMNS, (tally_row(name, t) for name, t in groups.items()))
+    _stops(out, card)
+    out.print(plain(f"Confidence: {risk_line(card)}"))
+    if card.planted:
+        out.print(plain(planted_line(card.planted)), style="bold red" if planted_silent(card.planted) else "")
+    if card.wrong:
+        rows = (
+            (f"{c.report}/{c.source}", c.field, shown(c.truth, c.truth_value), shown(c.got, c.value), outcome(c))
+            for c in card.wrong[:limit]
+        )
+        terminal_table(
+            out, f"Wrong cells ({len(card.wrong)}) 错格", ("text", "field", "truth", "got", "outcome"), rows
+        )
+    if len(card.wrong) > limit:
+        out.print(f"… and {len(card.wrong) - limit} more: use --html or --json")
+
+
+def drawn(card: Scorecard) -> list[tuple[CellScore, Grid]]:
+    """Every silent error with its grid."""
+    grids = {(g.report, g.source, g.field): g for g in card.grids}
+    return [(c, grids[c.report, c.source, c.field]) for c in card.wrong if c.silent]
+
+
+def _stops(out: Console, card: Scorecard) -> None:
+    """Codes that stopped an error, then the names of those that only cost review."""
+    useful = [(code, s) for code, s in card.stops.items() if s.wrong]
+    costly = [f"{code} {s.reviewed}" for code, s in card.stops.items() if not s.wrong]
+    if useful:
+        terminal_table(out, "Which code stopped which errors 拦截代码", STOPS, (stop_row(*x) for x in useful))
+    if costly:
+        out.print(f"Codes that stopped no error here, with the cells they stood on: {', '.join(costly)}")
+
+
+def _draw(out: Console, c: CellScore, grid: Grid) -> None:
+    """One silent error: what it is, the rows around it, the text around its evidence."""
+    from rich.markup import escape as plain
+
+    got, truth = shown(c.got, c.value), shown(c.truth, c.truth_value)
+    out.print(plain(f"SILENT ERROR {c.report}/{c.source} {c.field} ({c.label}): {got}, truth {truth}"), style="bold red")
+    out.print(plain(f"  codes {' '.join(c.codes) or 'none'}; confidence {c.confidence}; {c.decision_class}"))
+    first = max(0, grid.row - _ROWS_AROUND)
+    rows = grid.rows[first : grid.row + _ROWS_AROUND + 1]
+    lines = (_grid_line(row, grid.column if first + n == grid.row else -1) for n, row in enumerate(rows))
+    terminal_table(out, f"  {grid.table} {grid.block}".rstrip(), ("", *(c.label for c in grid.columns)), lines)
+    before, at, after = (visible(x.replace("\n", "⏎")) for x in c.context)
+    out.print(plain(f"  text: {before}⟦{at}⟧{after}" if at else "  text: nothing is printed for this cell"))
+
+
+def _grid_line(row: GridRow, marked: int) -> tuple[str, ...]:
+    label = "  " * len(row.groups) + row.label
+    cells = (x.shown + ("" if x.outcome == "accept" else "*") for x in row.cells)
+    return (label, *(f"⟦{x}⟧" if n == marked else x for n, x in enumerate(cells)))

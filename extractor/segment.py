@@ -130,9 +130,21 @@ def _starts_a_table(label: Label) -> bool:
 def _segment(table: str, events: list[Event], titled: bool) -> Segment:
     while events and events[-1].kind == TEXT:
         events.pop()
+    events = events[_prose_before(events) :]
     if not any(e.kind == LABEL for e in events):
         return Segment(table, (), -1, -1, titled)
     return Segment(table, tuple(events), events[0].start, events[-1].end, titled)
+
+
+def _prose_before(events: Sequence[Event]) -> int:
+    """How many events stand before the table's header and only name rows in passing, inside longer words, that come again."""
+    head = next((n for n, e in enumerate(events) if e.kind == LABEL and any(x.role in ("column", "corner", "block") for x in e.labels)), 0)
+    named = [e for e in events[:head] if e.kind == LABEL]
+    if not named or any(e.how != "inline" for e in named):
+        return 0
+    later = {(x.table, x.block, x.position) for e in events[head:] if e.kind == LABEL for x in e.labels if x.role == "row"}
+    again = all(any((x.table, x.block, x.position) in later for x in e.labels if x.role == "row") for e in named)
+    return head if again else 0
 
 
 _YEAR_PERIOD = re.compile(r"(?:统计期限|统计时限|期限|时间)[^。]{0,12}?(20\d\d)\s*年\s*1\s*月\s*1\s*日")

@@ -12,13 +12,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from extractor.codes import CODES, is_flag
+from extractor.codes import CODES, unanswered
 from extractor.errors import GoujiError
 from extractor.expr import Linear
 from extractor.form import Block, Field, Form, Rule
 from extractor.problems import finding_text
-from extractor.record import failing, plain, visible
-from extractor.types import Extraction, Number, Resolved, Status, Verdict
+from extractor.record import failing, interval, plain, visible
+from extractor.types import Decision, Extraction, Number, Resolved, Status, Verdict
 
 _HEADER = 8  # a column heading is broken after so many terminal cells
 _LEAST_LABEL = 20
@@ -164,10 +164,16 @@ def _codes(e: Extraction) -> Iterator[Text | str]:
     if not counts:
         return
     yield ""
-    yield Text("Reasons, by number of cells (* sends a cell to a person)", style="bold")
+    yield Text("Reasons, by number of cells (* sent a cell to a person)", style="bold")
     width = max(map(len, counts))
-    for code, n in sorted(counts.items(), key=lambda x: (not is_flag(x[0]), -x[1], x[0])):
-        yield f"  {n:4} {'*' if is_flag(code) else ' '} {code:{width}}  {CODES[code].says}"
+    sent = {c for r, d in zip(e.resolved, e.decisions, strict=True) for c in _sent(r, d)}
+    for code, n in sorted(counts.items(), key=lambda x: (x[0] not in sent, -x[1], x[0])):
+        yield f"  {n:4} {'*' if code in sent else ' '} {code:{width}}  {CODES[code].says}"
+
+
+def _sent(r: Resolved, d: Decision) -> set[str]:
+    """The codes that sent a cell to a person (docs/decision.md §4); that a deduced cell was lost is none of them."""
+    return set(unanswered(d.codes)) - ({"FIELD_LOST"} if r.status is Status.DEDUCED else set())
 
 
 def _findings(e: Extraction, form: Form) -> Iterator[Text | str]:
@@ -211,6 +217,8 @@ def _cell_lines(e: Extraction, form: Form, field: Field) -> Iterator[Text | str]
     row = f"{field.row_group}/{field.row_label}" if field.row_group else field.row_label
     yield Text(field.id, style="bold").append(f"  {table.label} · {row} · {field.column_label}", "not bold")
     value = "" if r.value is None else f" {plain(r.value)} {field.unit}"
+    if (bounds := interval(r)) is not None:
+        value = f", {plain(bounds[0])} to {plain(bounds[1])} by its sums"
     yield f"  {r.status.value}{value} · {d.outcome} · confidence {d.confidence}"
     yield Text("Readings", style="bold")
     producer = "rules" if r.status is not Status.DEDUCED else "rules, deduced"
@@ -221,8 +229,9 @@ def _cell_lines(e: Extraction, form: Form, field: Field) -> Iterator[Text | str]
     yield Text("Evidence", style="bold")
     yield from _evidence(e.document.text, r.start, r.end)
     yield Text("Reasons", style="bold")
+    open_ = _sent(r, d)
     for code in dict.fromkeys(d.codes):
-        yield f"  {'*' if is_flag(code) else ' '} {code}  {CODES[code].says}"
+        yield f"  {'*' if code in open_ else ' '} {code}  {CODES[code].says}"
     yield Text("Rules", style="bold")
     yield from _rules_of(e, form, field)
 

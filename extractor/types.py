@@ -111,7 +111,10 @@ class TableReading:
 
 
 class Resolved(NamedTuple):
-    """The reading chosen for one field, and the alternatives that were not."""
+    """The reading chosen for one field, and the alternatives that were not.
+
+    ``interval`` bounds a lost cell that the equations do not determine: (least, most), None where nothing bounds it.
+    """
 
     field: int
     status: Status
@@ -121,6 +124,7 @@ class Resolved(NamedTuple):
     end: int
     codes: tuple[str, ...]
     alternatives: tuple[Candidate, ...] = ()
+    interval: tuple[Number, Number | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ class CheckResult:
 
     ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
     ``supported`` says that at least one participant is printed, ``nonzero`` that a side is not zero, so
-    that a holding sum could have failed.
+    that a holding sum could have failed. ``misprinted`` are the cells whose failing rules are all the report's fault.
     """
 
     findings: tuple[Finding, ...]
@@ -158,16 +162,21 @@ class CheckResult:
     supported: tuple[bool, ...]
     nonzero: tuple[bool, ...]
     suspects: frozenset[int]
+    misprinted: frozenset[int]
     assessed: tuple[tuple[str, int], ...]
 
 
 class Decision(NamedTuple):
-    """The outcome for one field: accepted without a person, or sent to one, and why."""
+    """The outcome for one field: accepted without a person, or sent to one, and why.
+
+    ``decision_class`` is the class that this decision's errors are counted in (docs/decision.md §5).
+    """
 
     field: int
     outcome: str
     codes: tuple[str, ...]
     confidence: float
+    decision_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

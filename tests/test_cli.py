@@ -495,6 +495,28 @@ def test_evaluate_of_a_split(tmp_path: Path) -> None:
     assert 0 == json.loads(result.stdout)["total"]["cells"]
 
 
+def test_evaluate_plants_errors_and_compares_with_a_baseline(tmp_path: Path) -> None:
+    """--planted adds what becomes of known errors, --baseline what changed; the stamp names the policy."""
+    place, card = one_report(tmp_path, wrong=False), tmp_path / "card.json"
+    gouji("evaluate", place, "--planted", "--json", card)
+    made = json.loads(card.read_text(encoding="utf-8"))
+    again = gouji("evaluate", place, "--baseline", card)
+
+    assert 0 < sum(made["planted"]["counts"]["digit added"].values())
+    assert {"policy", "golden", "date"} <= set(made["stamp"])
+    assert "1 texts of 1 reports in both" in again.stdout
+    assert "note: planted errors only in the base: not compared" in again.stdout
+
+
+@pytest.mark.parametrize("name", ["nowhere.json", "golden/splits.yaml"])
+def test_evaluate_reads_its_baseline_before_it_starts(tmp_path: Path, name: str) -> None:
+    """A wrong file ends the run at once."""
+    result = gouji("evaluate", one_report(tmp_path, wrong=False), "--baseline", tmp_path / name)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert name in result.stderr
+
+
 def test_without_a_golden_set_the_message_names_the_argument(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A wheel carries no golden set."""
     monkeypatch.setattr("cli.__file__", str(tmp_path / "cli.py"))

@@ -7,13 +7,19 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from benchmarks.damage import LEVELS, SHAPES, Case, cases, make_case
+from benchmarks.damage import LEVELS, SHAPES, Case, Truth, cases, make_case
+from benchmarks.damage.case import ShownRow
 from benchmarks.damage.content import failing
+from benchmarks.determined import determined, forced
 from extractor.form import Form, load_form, load_forms
 from extractor.types import Verdict
 
@@ -46,6 +52,21 @@ rules:
 def some(level: str, count: int = 90, start: int = 0) -> list[Case]:
     """Cases of one level, going round all shapes and forms."""
     return list(cases(FORMS, range(start, start + count), level))
+
+
+@lru_cache(maxsize=1)
+def heavy() -> tuple[Case, ...]:
+    """Heavy cases enough for every damage to occur."""
+    return tuple(some("heavy", 900))
+
+
+def damaged(words: str) -> list[Case]:
+    """The heavy cases with a damage that is so named, and with the damaged table still there as a whole."""
+    found = [c for c in heavy() if any(words in d for d in c.damages)]
+    gone = ("cut off", "table missing", "repeated lines removed")
+    found = [c for c in found if not any(d.startswith(gone) for d in c.damages)]
+    assert len(found) > 5, words
+    return found
 
 
 def form_of(case: Case) -> Form:
@@ -220,6 +241,138 @@ def test_encodings_decode_to_the_text() -> None:
 
     assert {"utf-8", "utf-8-sig", "gb18030", "utf-16"} == {c.encoding for c in made}
     assert all(c.text.encode(c.encoding) == c.data for c in made)
+
+
+# Rows and columns moved
+
+
+def test_a_slipped_row_shows_the_figures_of_its_neighbour_which_stay_the_neighbours_truth() -> None:
+    for case in damaged("rows slipped"):
+        moved = [r for r in case.rows if r.own and any(i >= 0 and i not in r.own for i, _ in r.figures)]
+        alone = [r for r in case.rows if not r.own and any(i >= 0 for i, _ in r.figures)]
+        assert moved or alone, case.name
+        for i, text in (f for r in (*moved, *alone) for f in r.figures if f[0] >= 0):
+            assert case.truth[i].printed == (text or None) or not case.truth[i].value, case.name
+
+
+def test_where_the_last_figures_of_a_slip_are_gone_they_are_lost_and_differ_from_what_stands_there() -> None:
+    """Where the figure beside the label is the very one that the label had, it is not called lost."""
+    for case in damaged("the last gone"):
+        beside = {own: i for r in case.rows if len(r.own) == len(r.figures) for own, (i, _) in zip(r.own, r.figures, strict=True)}
+        for own, i in beside.items():
+            if i >= 0 and i != own and "lost" in case.truth[own].statuses and not case.unplaceable and not case.altered:
+                assert case.truth[i].value != case.truth[own].value, case.name
+
+
+def test_a_slip_whose_figures_are_all_there_loses_nothing() -> None:
+    for case in damaged("the last without a label"):
+        if len([d for d in case.damages if "lost" in d or "cut" in d or "short" in d or "missing" in d]) == 0:
+            assert all(t.statuses in ({"printed"}, {"blank"}) for t in case.truth), case.name
+
+
+@pytest.mark.parametrize("words", ["a column of copied figures more", "a column of row numbers more"])
+def test_a_stray_column_is_one_more_figure_that_no_field_prints(words: str) -> None:
+    for case in damaged(words):
+        assert [r for r in case.rows if len(r.own) == 7 and any(i < 0 for i, _ in r.figures)], case.name
+
+
+def test_exchanged_columns_take_their_figures_with_them() -> None:
+    for case in damaged("two columns exchanged"):
+        whole = [r for r in case.rows if len(r.own) == 7 and len(r.figures) == 7 and all(i in r.own for i, _ in r.figures)]
+        orders = {tuple(r.own.index(i) for i, _ in r.figures) for r in whole}
+        for order in orders if "slipped" not in " ".join(case.damages) else ():
+            assert [n for n, place in enumerate(order) if place != n] in ([1, 2], [2, 3], [3, 4], [4, 5]), case.name
+
+
+# What the text still determines
+
+
+def fees(
+    tmp_path: Path, rows: Sequence[tuple[Sequence[int], Sequence[tuple[int, str]]]], values: Sequence[int], shape: str
+) -> tuple[Case, Form]:
+    """A case of the small form with these rows shown: own fields, and figures with the field they print."""
+    path = tmp_path / "fees.yaml"
+    path.write_text(OTHER_FORM, encoding="utf-8")
+    form = load_form(path)
+    shown = {i: text for _, figures in rows for i, text in figures if i >= 0}
+    truth = tuple(Truth(v, shown.get(n), frozenset({"printed" if n in shown else "lost"})) for n, v in enumerate(values))
+    found = tuple(ShownRow("fees", tuple(own), tuple(figures)) for own, figures in rows)
+    return Case("fees", form.id, 2020, "", b"", ".txt", shape, "heavy", truth, (), (), False, "", rows=found), form
+
+
+def row(fields: Sequence[int], *texts: str) -> tuple[Sequence[int], list[tuple[int, str]]]:
+    return fields, list(zip(fields, texts, strict=True))
+
+
+def test_in_a_run_of_digits_a_cell_is_determined_where_every_cut_agrees(tmp_path: Path) -> None:
+    """1 12 13 is also 11 2 13; 4 0 4 can only be cut so; a sum down a column is not asked."""
+    rows = [row((0, 1, 2), "1", "12", "13"), row((3, 4, 5), "4", "0", "4"), row((6, 7, 8), "5", "12", "17")]
+    case, form = fees(tmp_path, rows, [1, 12, 13, 4, 0, 4, 5, 12, 17], "glued")
+
+    assert {2, 3, 4, 5, 6, 7, 8} == determined(case, form)
+
+
+def test_a_figure_too_many_leaves_a_cell_determined_where_leaving_out_any_other_gives_it_too(tmp_path: Path) -> None:
+    """1 2 3 with a 3 more is 1 2 3 either way; 1 0 1 before a 1 may be 0 1 1 as well."""
+    clear = ((0, 1, 2), [(0, "1"), (1, "2"), (2, "3"), (-1, "3")])
+    unclear = ((3, 4, 5), [(3, "1"), (4, "0"), (5, "1"), (-1, "1")])
+    case, form = fees(tmp_path, [clear, unclear, row((6, 7, 8), "2", "2", "4")], [1, 2, 3, 1, 0, 1, 2, 2, 4], "bare-lines")
+
+    assert {0, 1, 2, 5, 6, 7, 8} == determined(case, form)
+
+
+def test_beside_a_label_without_figures_rows_that_may_have_slipped_are_not_determined(tmp_path: Path) -> None:
+    """The figures may be those of a and b, or of a and the sum, or of b and the sum: nobody can say which are lost."""
+    rows = [((0, 1, 2), []), row((3, 4, 5), "4", "1", "5"), row((6, 7, 8), "5", "3", "8")]
+    case, form = fees(tmp_path, rows, [1, 2, 3, 4, 1, 5, 5, 3, 8], "bare-lines")
+
+    assert frozenset() == determined(case, form)
+
+
+def test_a_slip_that_only_one_story_explains_is_determined(tmp_path: Path) -> None:
+    """The figures beside the sum cannot be the sum of those beside b: they are those of b, and so on."""
+    rows = [((0, 1, 2), []), ((3, 4, 5), [(0, "7"), (1, "2"), (2, "9")]), ((6, 7, 8), [(3, "4"), (4, "1"), (5, "5")])]
+    case, form = fees(tmp_path, rows, [7, 2, 9, 4, 1, 5, 11, 3, 14], "bare-lines")
+
+    assert {0, 1, 2, 3, 4, 5} == determined(case, form)
+    assert {6: 11, 7: 3, 8: 14} == forced(form, {n: t.value for n, t in enumerate(case.truth) if n < 6 and t.value is not None})
+
+
+def test_of_a_failing_sum_only_the_cells_that_no_other_sum_supports_are_in_doubt(tmp_path: Path) -> None:
+    rows = [row((0, 1, 2), "9", "2", "3"), row((3, 4, 5), "4", "1", "5"), row((6, 7, 8), "5", "3", "8")]
+    case, form = fees(tmp_path, rows, [9, 2, 3, 4, 1, 5, 5, 3, 8], "tab-rows")
+
+    assert {1, 2, 3, 4, 5, 6, 7, 8} == determined(case, form)
+
+
+def test_an_unplaceable_text_determines_nothing() -> None:
+    for case in (c for c in heavy() if c.unplaceable or c.form_id is None):
+        assert not determined(case, form_of(case))
+
+
+@pytest.mark.parametrize("level", ["clean", "light"])
+def test_without_a_misprint_every_cell_of_an_undamaged_case_is_determined_but_in_runs_of_digits(level: str) -> None:
+    for case in some(level, 120):
+        if case.shape != "glued" and not case.misprints:
+            assert determined(case, form_of(case)) == set(range(len(case.truth))), case.name
+
+
+def test_what_the_rules_force_is_what_every_completion_agrees_on(tmp_path: Path) -> None:
+    """Against trying every value from 0 to 8 in every lost cell of a small table."""
+    _, form = fees(tmp_path, [], [0] * 9, "tab-rows")
+    rng = Random(5)
+    for _ in range(60):
+        a, b, c, d = (rng.choice((0, 0, 1, 2)) for _ in range(4))
+        full = [a, b, a + b, c, d, c + d, a + c, b + d, a + b + c + d]
+        lost = sorted(rng.sample(range(9), 3))
+        known = {n: v for n, v in enumerate(full) if n not in lost}
+        fits = []
+        for guess in product(range(9), repeat=3):
+            values = [dict(zip(lost, guess, strict=True)).get(n, full[n]) for n in range(9)]
+            if not failing(form, values):
+                fits.append(guess)
+        for i, value in forced(form, known).items():
+            assert {value} == {g[lost.index(i)] for g in fits}
 
 
 def test_deduplicated_lines_are_unplaceable() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +14,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from extractor import plots
+from extractor.compare import Card, make_card
+from extractor.compare import compare as compare_cards
 from extractor.errors import GoujiError
 from extractor.evaluate import FindingScore, Scorecard, evaluate, make_stamp
+from extractor.figures import NO_FLAG, UNCLASSED, classes, risk_curve, stops
 from extractor.form import Form, load_form
 from extractor.golden import GoldenCell, GoldenFinding, GoldenReport, GoldenSource
-from extractor.scorecard import LABELS, percent, render_html, render_terminal
+from extractor.scorecard import LABELS, percent, render_terminal
+from extractor.scorepage import render_html
+from extractor.scores import CellScore, ClassScore, Planted, PlantedEscape, RiskPoint, Stop
 from extractor.types import (
     Blame,
     Decision,
@@ -338,6 +345,127 @@ def test_the_stamp_changes_with_the_labels(form: Form, tmp_path: Path) -> None:
     assert first["golden"] != other["golden"]
 
 
+def test_a_baseline_beside_the_labels_does_not_change_the_stamp(form: Form, tmp_path: Path) -> None:
+    """It is made from a scorecard; were it counted, no scorecard would ever have the hash of its own baseline."""
+    (tmp_path / "splits.yaml").write_text("1")
+    before = make_stamp(tmp_path, [form], "1.0", "2026-01-01")
+    (tmp_path / "baseline.json").write_text("{}")
+
+    assert before == make_stamp(tmp_path, [form], "1.0", "2026-01-01")
+
+
+# Outcome × truth, marks, grids
+
+
+def test_outcome_and_truth_are_crossed_by_cell_text_and_report(form: Form) -> None:
+    """Two texts of one report, one with a silent error; a report is as bad as its worst text."""
+    bad = _extraction(_changed(0, ("printed", 3, 3, 4, "accept", ())))
+    card = _run(form, lambda p: bad if p.name == "source1.txt" else _extraction(RIGHT), _report(form, sources=2))
+
+    assert {"right": 5, "wrong": 1, "unjudged": 0} == card.outcomes["cells"]["accept"]
+    assert {"right": 2, "wrong": 0, "unjudged": 2} == card.outcomes["cells"]["review"]
+    assert {"right": 1, "wrong": 1} == card.outcomes["texts"]["review"]
+    assert {"right": 0, "wrong": 1} == card.outcomes["reports"]["review"]
+
+
+def test_a_report_that_fails_in_one_text_has_failed(form: Form) -> None:
+    """Not the better of its texts, and a report that is read nowhere is not one for review."""
+
+    def crash(path: Path) -> Extraction:
+        if path.name == "source1.txt":
+            raise RuntimeError("no luck")
+        return replace(_extraction((), form=None), decision="unreadable")
+
+    card = _run(form, crash, _report(form, sources=2), _report(form, "r2"))
+
+    assert {"right": 0, "wrong": 1} == card.outcomes["reports"]["failed"]
+    assert {"right": 0, "wrong": 1} == card.outcomes["reports"]["unreadable"]
+    assert 0 == sum(card.outcomes["reports"]["review"].values())
+
+
+def test_every_cell_has_a_mark_in_the_order_of_the_layout(form: Form) -> None:
+    """Accepted, silent, accepted; lost in review; excluded without truth."""
+    card = _run(form, _extraction(_changed(1, ("printed", 3, 8, 9, "accept", ()))))
+
+    assert {"tiny": {"t/r": "x y", "t/s": "x y", "u/r": "x"}} == card.layout
+    assert {"r1/source0.txt": {"t/r": "AS", "t/s": "AR", "u/r": "r"}} == card.marks
+
+
+def test_coverage_counts_what_the_text_holds(form: Form) -> None:
+    """Three cells of two tables stand in the text; one that was not found is missing from both."""
+    whole = _run(form, _extraction(RIGHT))
+    less = _run(form, _extraction(_changed(1, ("lost", None, -1, -1, "review", ()))))
+
+    assert [(3, 3), (1, 1)] == _counts(whole, "fields_filled", "tables_found")
+    assert [(2, 3), (1, 1)] == _counts(less, "fields_filled", "tables_found")
+    assert [(0, 3), (0, 1)] == _counts(_run(form, _extraction((), form=None)), "fields_filled", "tables_found")
+
+
+def test_a_silent_error_is_kept_with_the_block_around_it(form: Form) -> None:
+    """What was read in every cell of the block, the place of the error, and the truth of what is wrong."""
+    (grid,) = _bad_card(form).grids
+
+    assert ("t/r/y", "表一", 0, 1) == (grid.field, grid.table, grid.row, grid.column)
+    assert ["子列", "丑列"] == [c.label for c in grid.columns]
+    assert [("甲行", ["7", "3"]), ("乙行", ["␣", "?"])] == [(r.label, [c.shown for c in r.cells]) for r in grid.rows]
+    assert [["", "0"], ["", ""]] == [[c.truth for c in r.cells] for r in grid.rows]
+
+
+# Confidence and codes
+
+
+def _cell(confidence: float | None = 0.5, right: bool | None = True, outcome: str = "review", codes: str = "", **more: str) -> CellScore:
+    """A scored cell of which only the decision matters."""
+    report, got, name = more.get("report", "r1"), more.get("got", "printed"), more.get("decision_class", "")
+    text = ("", "", "")
+    return CellScore(report, "s", "", "", "t", "t/r/x", "", "printed", "1", "1", got, "1", "1", outcome, right, tuple(codes.split()), text, name, confidence)
+
+
+def test_the_risk_coverage_curve_by_hand() -> None:
+    """Right at 0.9, wrong at 0.8, one of two wrong at 0.5; what has no truth or no confidence is left out."""
+    cells = [_cell(0.5), _cell(0.8, False), _cell(0.9), _cell(0.5, False), _cell(0.99, None), _cell(None, False)]
+    curve = risk_curve(cells)
+
+    assert (RiskPoint(0.9, 1, 0), RiskPoint(0.8, 2, 1), RiskPoint(0.5, 4, 2)) == curve.points
+    assert pytest.approx((0 + (1 - math.log(2)) + 1) / 4) == curve.aurc
+    assert 3.5 / 16 == curve.augrc
+
+
+def test_one_confidence_for_all_is_one_point_whose_area_is_the_error_rate() -> None:
+    """The order of equal cells must not matter."""
+    curve = risk_curve([_cell(0.7, n > 0) for n in range(4)])
+
+    assert (1, 0.25, 0.125) == (len(curve.points), curve.aurc, curve.augrc)
+    assert (None, None) == (risk_curve([]).aurc, risk_curve([]).augrc)
+
+
+def test_classes_are_bounded_by_reports_and_not_by_cells() -> None:
+    """Four cells of two reports, one wrong: one report of two, so the bound is that of 1 in 2."""
+    cells = [_cell(0.8, n > 0, "accept", report=f"r{n % 2}", decision_class="a") for n in range(4)]
+    got = classes([*cells, _cell(0.6), _cell(0.6, None, decision_class="a")])
+
+    assert ClassScore(4, 1, 4, 2, 1, pytest.approx(0.97468, abs=1e-5), pytest.approx(0.8)) == got["a"]
+    assert (1, 0, 0) == (got[UNCLASSED].cells, got[UNCLASSED].wrong, got[UNCLASSED].accepted)
+
+
+def test_a_code_is_credited_with_what_it_stopped_alone() -> None:
+    """Of two errors one was stopped by LABELS_INTERLEAVED alone; infos and answered doubts send nobody."""
+    got = stops([
+        _cell(right=False, codes="LABELS_INTERLEAVED RULE_PASSED"),
+        _cell(right=False, codes="LABELS_INTERLEAVED TYPE_INVALID"),
+        _cell(right=True, codes="TYPE_INVALID"),
+        _cell(right=None, codes="FIELD_LOST"),
+        _cell(right=True, codes="ROW_UNMARKED"),
+        _cell(right=True, codes="COUNT_SHORT PROVEN OF_ANOTHER_VERSION"),
+        _cell(right=False, outcome="accept", codes="TYPE_INVALID"),
+    ])  # fmt: skip
+
+    assert Stop(2, 2, 1, 0) == got["LABELS_INTERLEAVED"]
+    assert Stop(2, 1, 0, 1) == got["TYPE_INVALID"]
+    assert {"FIELD_LOST", NO_FLAG, "OF_ANOTHER_VERSION"} == {k for k, s in got.items() if s == Stop(1, 0, 0, 1)}
+    assert ["LABELS_INTERLEAVED", "TYPE_INVALID"] == list(got)[:2]
+
+
 # Rendering
 
 
@@ -358,7 +486,7 @@ def test_the_page_is_self_contained_and_escapes_report_text(form: Form) -> None:
     assert "<b>" not in page
     assert "甲行 · 丑列" in page
     assert "prefers-color-scheme:dark" in page
-    assert [] == re.findall(r"<script|<link|<img|https?://|\bon\w+=|url\(|@import", page)
+    assert [] == re.findall(r"<script|<link|<img|https?://|\bon\w+=|url\((?!#)|@import", page)
     assert "SILENT ERROR" in page
 
 
@@ -392,3 +520,70 @@ def test_the_terminal_summary_is_short_and_names_the_wrong_cell(form: Form) -> N
 def test_a_percentage_never_rounds_to_certainty(share: float | None, text: str) -> None:
     """100 % and 0 % are only printed when exact."""
     assert text == percent(share)
+
+
+def test_the_page_draws_each_silent_error_in_its_grid(form: Form) -> None:
+    """The cell is outlined, with its truth beside it."""
+    page = render_html(_bad_card(form))
+
+    assert '<td class="printed wrong here">3 ≠ 0</td>' in page
+    assert '<td class="lost review">?</td>' in page
+    assert 1 == page.count(' here">')
+
+
+def test_the_terminal_draws_the_rows_around_a_silent_error(form: Form) -> None:
+    """The cell in double brackets, cells for review with a star."""
+    out = StringIO()
+    render_terminal(_bad_card(form), Console(file=out, width=160, color_system=None))
+
+    assert re.search(r"甲行\s+7\s+⟦3⟧\s+乙行\s+␣\s+\?\*", out.getvalue())
+
+
+def test_plots_are_part_of_the_page_and_the_same_at_every_run(form: Form) -> None:
+    """Inline SVG in the page's ink, ids of its own for each plot; the same bytes twice."""
+    card = _bad_card(form)
+    page = render_html(card)
+    ids = re.findall(r' id="([^"]+)"', page)
+
+    assert 4 == page.count("<svg") == len(plots.plots(card) or ())
+    assert "currentColor" in page
+    assert page == render_html(card)
+    assert len(set(ids)) == len(ids)
+
+
+def test_without_matplotlib_the_page_says_what_is_missing(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The base install has none; everything else is there."""
+    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    page = render_html(_bad_card(form))
+
+    assert "Plots left out: they need matplotlib, which `pip install &#x27;gouji[evaluate]&#x27;` brings" in page
+    assert "<svg" not in page
+    assert "SILENT ERROR" in page
+
+
+def test_planted_errors_are_counted_and_escapes_listed(form: Form) -> None:
+    """Kinds with their outcomes in a table, each escape by itself; without planting the page says how."""
+    escape = PlantedEscape("digit <added>", "escaped, silent", "r1", "x 1→11", ("t/r/x=11",))
+    planted = Planted(1, (0, 1), {"digit <added>": {"caught": 3, "escaped, silent": 1}}, ("escaped, silent",), (escape,))
+    card = replace(_run(form, _extraction(RIGHT)), planted=planted)
+    out = StringIO()
+    render_terminal(card, Console(file=out, width=200, color_system=None))
+
+    assert "escaped, silent: digit &lt;added&gt; in r1: x 1→11: accepted t/r/x=11" in render_html(card)
+    assert "4 in 1 texts, 1 kinds: 3 caught, 1 escaped, silent. Escaped in silence: digit <added> 1" in out.getvalue()
+    assert "use --planted" in render_html(_run(form, _extraction(RIGHT)))
+
+
+def test_the_page_holds_the_comparison_with_a_baseline(form: Form) -> None:
+    """The broken cell with both readings, and the statistics."""
+    base, new = (_stored(_run(form, _extraction(RIGHT))), _bad_card(form))
+    page = render_html(new, compare_cards(base, _stored(new)))
+
+    assert "Against the baseline" in page
+    assert "New silent errors 新的静默错误 (1)" in page
+    assert "<td>0 (printed) [accept right]</td>" in page.replace(' class="n"', "")
+    assert "Reports exact: 1 → 0 of 1: 0 won, 1 lost; exact McNemar p = 1" in page
+
+
+def _stored(card: Scorecard) -> Card:
+    return make_card(card.to_dict(), "test")

@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from scipy import stats
 
-from extractor.metrics import Rate, cohen_kappa, krippendorff_alpha, observed_agreement, rate, upper_bound, wilson
+from extractor.metrics import (
+    Rate,
+    at_most,
+    cohen_kappa,
+    fixed_sequence,
+    is_below,
+    jeffreys,
+    krippendorff_alpha,
+    must_abstain,
+    observed_agreement,
+    rate,
+    reports_needed,
+    upper_bound,
+    wilson,
+)
+
+TOTALS = (1, 2, 3, 10, 59, 299, 2995, 12_000, 1_000_000)
+COUNTS = sorted({(k, n) for n in TOTALS for k in (0, 1, 2, 5, 60, n // 2, n - 2, n - 1, n) if 0 <= k <= min(n, 20_000)})
 
 
 @pytest.mark.parametrize(("total", "percent"), [(59, 4.95), (299, 0.997), (2995, 0.09997)])
@@ -27,6 +45,77 @@ def test_upper_bound_says_nothing_without_evidence() -> None:
 def test_upper_bound_of_a_large_run_does_not_underflow() -> None:
     """Three errors in ten million give about 7.75 per ten million, the Poisson limit."""
     assert 7.7537e-7 == pytest.approx(upper_bound(3, 10_000_000), rel=1e-3)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
+def test_upper_bound_is_that_of_scipy(confidence: float) -> None:
+    """Two independent ways to the same number: the beta quantile, and scipy's exact one-sided interval."""
+    for k, n in COUNTS:
+        ours = upper_bound(k, n, confidence)
+        beta = 1.0 if k == n else stats.beta.ppf(confidence, k + 1, n - k)
+        exact = stats.binomtest(k, n, alternative="less").proportion_ci(confidence, "exact").high
+
+        assert (k, n, pytest.approx(beta, rel=1e-8), pytest.approx(exact, rel=1e-8)) == (k, n, ours, ours)
+
+
+@pytest.mark.parametrize("p", [1e-9, 1e-4, 0.005, 0.5, 0.995, 1 - 1e-9])
+def test_the_binomial_tail_is_that_of_scipy(p: float) -> None:
+    """Also far out, where only logarithms do not underflow."""
+    for k, n in COUNTS:
+        assert (k, n, pytest.approx(stats.binom.cdf(k, n, p), rel=1e-6, abs=1e-9)) == (k, n, at_most(k, n, p))
+
+
+def test_the_binomial_tail_at_the_ends() -> None:
+    """What cannot happen has probability 0, what must has 1."""
+    assert (1.0, 0.0, 1.0) == (at_most(0, 5, 0.0), at_most(4, 5, 1.0), at_most(5, 5, 1.0))
+
+
+@pytest.mark.parametrize("ceiling", [0.001, 0.005, 0.01, 0.3])
+def test_the_test_and_the_bound_say_the_same(ceiling: float) -> None:
+    """A rate is proven below the ceiling exactly where its upper bound is."""
+    for k, n in COUNTS:
+        for confidence in (0.5, 0.95):
+            assert (k, n, upper_bound(k, n, confidence) <= ceiling) == (k, n, is_below(k, n, ceiling, confidence))
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "needed"), [(0.05, 59), (0.02, 149), (0.01, 299), (0.005, 598), (0.001, 2995), (0.0001, 29_956)]
+)
+def test_reports_needed_without_an_error_are_the_known_numbers(ceiling: float, needed: int) -> None:
+    """The table of reconciliation.md §C2."""
+    assert needed == reports_needed(ceiling)
+
+
+@pytest.mark.parametrize(("ceiling", "errors"), [(0.01, 1), (0.005, 7), (0.4, 3)])
+def test_one_report_less_than_needed_does_not_do(ceiling: float, errors: int) -> None:
+    """The number is the smallest."""
+    n = reports_needed(ceiling, 0.95, errors)
+
+    assert (True, False) == (is_below(errors, n, ceiling), is_below(errors, n - 1, ceiling))
+
+
+def test_no_number_of_reports_proves_a_ceiling_that_is_none() -> None:
+    """Neither 0 nor 1 is a ceiling."""
+    with pytest.raises(ValueError, match="ceiling 0 "):
+        reports_needed(0)
+
+
+def test_a_fixed_sequence_stops_at_the_first_failure() -> None:
+    """What comes behind it is not looked at, however good."""
+    good, bad = (0, 3000), (9, 3000)
+
+    assert [3, 1, 0, 0] == [fixed_sequence(x, 0.001) for x in ([good] * 3, [good, bad, good], [bad, good], [])]
+
+
+def test_jeffreys_share_is_never_certain() -> None:
+    """Half a success and half a failure are added."""
+    assert (0.5, 10.5 / 11, 0.5 / 11) == (jeffreys(0, 0), jeffreys(10, 10), jeffreys(0, 10))
+
+
+@pytest.mark.parametrize(("risk", "ceiling", "share"), [(0.32, 0.01, 0.31 / 0.99), (0.06, 0.01, 0.05 / 0.99), (0.004, 0.005, 0.0)])
+def test_the_least_share_for_a_person(risk: float, ceiling: float, share: float) -> None:
+    """The examples of reconciliation.md §C2: 31 % and 5 % to review."""
+    assert share == pytest.approx(must_abstain(risk, ceiling))
 
 
 def test_wilson_interval_agrees_with_the_textbook() -> None:

@@ -21,7 +21,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BASE = [Requirement(r) for r in PROJECT["dependencies"]]
-EXTRAS = {name: [Requirement(r) for r in rs] for name, rs in PROJECT["optional-dependencies"].items()}
+EXTRAS = {name: [q for r in rs if (q := Requirement(r)).name != PROJECT["name"]] for name, rs in PROJECT["optional-dependencies"].items()}
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
 
 
@@ -36,12 +36,12 @@ def third_party(path: Path) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"extractor", "cli", "benchmarks", "tests"}
 
 
-def test_the_base_install_is_exactly_what_the_code_imports() -> None:
+def test_the_base_install_and_the_evaluate_extra_are_exactly_what_the_code_imports() -> None:
     modules = {m for path in [ROOT / "cli.py", *(ROOT / "extractor").rglob("*.py")] for m in third_party(path)}
     providers = packages_distributions()
     imported = {canonicalize_name(providers[m][0]) for m in modules}
 
-    assert {canonicalize_name(r.name) for r in BASE} == imported
+    assert {canonicalize_name(r.name) for r in [*BASE, *EXTRAS["evaluate"]]} == imported
 
 
 def test_constraints_hold_names_and_versions_and_nothing_else() -> None:
@@ -139,9 +139,9 @@ def test_the_installed_program_does_the_main_job_outside_the_checkout(installed:
 
 
 @pytest.mark.slow
-def test_the_base_install_brings_no_model_client(installed: Path, tmp_path: Path) -> None:
+def test_the_base_install_brings_no_model_client_and_no_statistics(installed: Path, tmp_path: Path) -> None:
     listed = sh(installed / "python", "-m", "pip", "list", "--format", "freeze", cwd=tmp_path).stdout.lower()
     names = {line.partition("==")[0] for line in listed.splitlines()}
 
-    assert set() == names & {"openai", "instructor", "httpx", "httpx2", "requests", "pytest"}
+    assert set() == names & {"openai", "instructor", "httpx", "httpx2", "requests", "pytest", "scipy", "matplotlib"}
     assert set() == {f"{n}=={PINS[n]}" for n in names & set(PINS)} - set(listed.splitlines())

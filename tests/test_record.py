@@ -15,6 +15,9 @@ import pytest
 
 from extractor.batch import Options, extract_safely
 from extractor.form import Form, load_forms
+from extractor.pipeline import extract
+from extractor.policy import Policy
+from extractor.read import read_file
 from extractor.record import dumps, failing, plain, summarise, to_record, visible
 from extractor.types import Blame, Candidate, Extraction, ExtraRow, Finding, Resolved, Status, Verdict
 
@@ -83,11 +86,19 @@ def report_text(
     return "\n".join(lines) + "\n"
 
 
+class Open(Policy):
+    """Every class is certified, so that what is counted at the moment changes no test."""
+
+    def accepts(self, decision_class: str) -> bool:
+        """Yes."""
+        return True
+
+
 def extraction_of(tmp_path: Path, text: str) -> Extraction:
     """The extraction of ``text`` as a file."""
     path = tmp_path / "report.txt"
     path.write_text(text, encoding="utf-8")
-    return extract_safely(path, FORMS, Options())
+    return extract(read_file(path), FORMS, Open())
 
 
 def record_of(tmp_path: Path, **changes: Any) -> dict[str, Any]:
@@ -235,6 +246,20 @@ def test_a_record_is_one_line_for_every_reader() -> None:
 
     assert 1 == len(text.splitlines())
     assert "a\nb\x85c\u2028d\u2029e" == json.loads(text)["label"]
+
+
+def test_a_lost_cell_has_the_interval_that_its_sums_leave(tmp_path: Path) -> None:
+    """The key is there only where both ends are known."""
+    extraction = extraction_of(tmp_path, report_text())
+    r = extraction.resolved[0]
+    lost = Resolved(r.field, Status.LOST, None, None, -1, -1, ("FIELD_LOST",))
+    cells = [
+        to_record(replace(extraction, resolved=(lost._replace(interval=x), *extraction.resolved[1:])), FORM)["cells"][0]
+        for x in ((0, 2), (0, None), None)
+    ]
+
+    assert {"least": 0, "most": 2} == cells[0]["interval"]
+    assert ["interval" in c for c in cells] == [True, False, False]
 
 
 def test_readings_that_were_not_chosen_are_kept(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_deduced_cell_stands_in_brackets(tmp_path: Path) -> None:
     """What was worked out is never shown as if it were printed."""
     text = drawn(extraction_of(tmp_path, report_text(carried_out="")))
 
-    assert ["四、结转下年度继续办理", "[1]*", *["[0]*"] * 5, "[1]*"] == line_of(text, "四、结转下年度").split()
+    assert ["四、结转下年度继续办理", "[1]", *["[0]"] * 5, "[1]"] == line_of(text, "四、结转下年度").split()
     assert "[n] deduced" in text
 
 
@@ -162,13 +162,14 @@ def test_a_cell_shows_its_rules_with_both_sides(tmp_path: Path) -> None:
 
 
 def test_a_cell_shows_a_failed_rule(tmp_path: Path) -> None:
-    """The verdict is loud, and the reason has its sentence."""
+    """The verdict is loud; the reason has its sentence, and no star where the misprint answers it."""
     text = cell_view(extraction_of(tmp_path, report_text(granted="7 2 0 0 0 1 11")), "requests/granted/natural_person")
 
     assert "REQ-ROW-TOTAL granted: FAILS (10 and 11)" in text
     assert (
-        "  * RULE_FAILED  A hard rule fails and this cell is among those that could be at fault." in text.splitlines()
+        "    RULE_FAILED  A hard rule fails and this cell is among those that could be at fault." in text.splitlines()
     )
+    assert any(line.startswith("    MISPRINT  ") for line in text.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_a_cell_shows_a_failed_rule(tmp_path: Path) -> None:
         ({}, "proactive/fees/amount", "printed 7.90001 万元 · accept", "⟦7.90001⟧"),
         ({"new": "9 2 _ 0 0 1 12"}, "requests/new/research", "blank · ", "nothing is printed"),
         ({"litigation": False}, "litigation/reconsideration/total", "lost · review", "nothing is printed"),
-        ({"carried_out": ""}, "requests/carried_out/total", "deduced 1 件 · review", "nothing is printed"),
+        ({"carried_out": ""}, "requests/carried_out/total", "deduced 1 件 · accept", "nothing is printed"),
     ],
     ids=["printed", "blank", "lost", "deduced"],
 )
@@ -189,6 +190,16 @@ def test_a_cell_of_each_status(
 
     assert text.splitlines()[1].startswith(f"  {value}")
     assert evidence in text
+
+
+def test_a_lost_cell_shows_what_its_sums_leave_for_it(tmp_path: Path) -> None:
+    """Two outcome rows are gone: neither is decided, and both are bounded by the total of their column."""
+    text = report_text().replace("（一）予以公开\t8", "（一）予以公开\t7").replace("1\t11\n（二）", "1\t10\n（二）")
+    gone = [line for line in text.splitlines() if not line.startswith(("2.重复申请", "3.要求提供公开出版物"))]
+    view = cell_view(extraction_of(tmp_path, "\n".join(gone)), "requests/not_processed_repeated/natural_person")
+
+    assert view.splitlines()[1].startswith("  lost, 0 to 1 by its sums · review")
+    assert "  * FIELD_LOST  The text no longer holds this cell." in view.splitlines()
 
 
 def test_a_cell_shows_the_readings_that_were_not_chosen(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from benchmarks.damage import names
 from benchmarks.damage.content import Content, failing, make_content, plan
 from benchmarks.damage.cosmetic import decorate, paginate, plain
 from benchmarks.damage.draft import PAGED, ROW_ENDS, Draft, Line, Section, numeral
-from benchmarks.damage.harm import HEAVY, MEDIUM, apply, settle
+from benchmarks.damage.harm import MEDIUM, apply, settle
+from benchmarks.damage.heavy import HEAVY
 from benchmarks.damage.render import render
 from benchmarks.damage.sheet import build
 from extractor.form import Form
@@ -46,8 +47,22 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row of a table as the text shows it: the fields that the form has beside its label (none where it has no
+    label of the form), and the figures that stand there, each with the field it truly prints, -1 for none."""
+
+    table: str
+    own: tuple[int, ...]
+    figures: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """One labelled report. ``truth`` is in the form's field order; ``altered`` fields show other digits than printed."""
+    """One labelled report. ``truth`` is in the form's field order; ``altered`` fields show other digits than printed.
+
+    ``rows`` say where in the text the figures stand, ``runs`` which rows are written column after column; both are for
+    ``benchmarks.determined``.
+    """
 
     name: str
     form_id: str | None
@@ -64,6 +79,8 @@ class Case:
     text_note: str
     encoding: str = "utf-8"
     altered: tuple[int, ...] = ()
+    rows: tuple[ShownRow, ...] = ()
+    runs: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
     @property
     def text(self) -> str:
@@ -256,15 +273,35 @@ def _case(draft: Draft, lines: list[Line], altered: dict[int, str], known: bool,
         name, draft.form.id if known else None, content.year, agency, text.encode(encoding),
         _SUFFIX.get(draft.shape, ".txt"), draft.shape, draft.level, truth, _must_fail(draft, truth, altered),
         (*content.misprint_kinds, *draft.damages), draft.unplaceable, note, encoding, tuple(sorted(altered)),
+        _rows(draft, lines), tuple(draft.runs),
     )  # fmt: skip
 
 
-def _truth(draft: Draft, lines: list[Line]) -> tuple[Truth, ...]:
+def _shown(lines: list[Line]) -> dict[int, str]:
+    """What is left of the characters of each field."""
     shown: dict[int, str] = {}
     for line in lines:
         for text, field in line:
             if field >= 0:
                 shown[field] = shown.get(field, "") + text
+    return shown
+
+
+def _rows(draft: Draft, lines: list[Line]) -> tuple[ShownRow, ...]:
+    """The rows as shown; none from the first on whose figures are cut off with the rest of the text."""
+    shown = _shown(lines)
+    out: list[ShownRow] = []
+    for sheet, row in ((s, r) for s in draft.sheets() for r in s.body()):
+        fields = [c.field for c in row.cells if c.field >= 0]
+        if fields and not any(i in shown for i in fields):
+            break
+        figures = ((c.field, shown.get(c.field, c.text)) for c in row.figures() if c.field < 0 or c.field in shown)
+        out.append(ShownRow(sheet.table, row.own, tuple(figures)))
+    return tuple(out)
+
+
+def _truth(draft: Draft, lines: list[Line]) -> tuple[Truth, ...]:
+    shown = _shown(lines)
     values = draft.content.values
     plainly = not draft.blanks
     return tuple(

@@ -55,6 +55,7 @@ class Draft:
     spaced: bool = False
     variant: int = 0
     glyphs: dict[int, str] = field(default_factory=dict)
+    runs: list[tuple[tuple[int, ...], ...]] = field(default_factory=list)
     encoding: str = "utf-8"
     note: str = ""
 

@@ -1,4 +1,4 @@
-"""Medium and heavy damage: what conversion, page edges and scanning do to the grid of a report.
+"""Medium damage, what all damage shares: what conversion, page edges and scanning do to the grid of a report.
 
 Each damage changes the draft and returns what it did, or returns None where it does not apply.
 What a cell's truth becomes follows from the text that is left (``case.py``); here only what the
@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 from benchmarks.damage import names
 from benchmarks.damage.content import plan
 from benchmarks.damage.cosmetic import add_page, cells, figures, page_text
 from benchmarks.damage.draft import FLAT, MARKED, PAGED, ROW_ENDS, Draft, numeral
-from benchmarks.damage.layout import column_places
 from benchmarks.damage.sheet import Cell, Row, Sheet
 
 Damage = Callable[[Draft], str | None]
 
+# The damage that only the column labels tell of.
+EXCHANGED = "two columns exchanged"
+# Damages after which labels and figures no longer pair off; a slip beside one of them could be any other slip.
+SLIPPED = "rows slipped"
+UNEVEN = frozenset({"figures of rows lost", "labels of rows lost", "empty cells without a trace"})
 # Shapes in which the figures that are left of a short row keep their places.
-_PLACED = ROW_ENDS | {"pipe-rows", "pipe-ends", "aligned"}
+PLACED = ROW_ENDS | {"pipe-rows", "pipe-ends", "aligned"}
 # Shapes in which the figures of several rows stand together, away from their labels.
-_GATHERED = frozenset({"detached", "column-major"})
+GATHERED = frozenset({"detached", "column-major"})
 
 
 def apply(draft: Draft, damages: tuple[Damage, ...], wanted: int) -> int:
@@ -46,30 +49,33 @@ def settle(draft: Draft) -> None:
     for sheet in draft.sheets():
         before: Row | None = None
         for row in sheet.rows:
-            if row.kind == "page" and row.cells[0].text.isdigit() and before is not None and draft.shape not in _PLACED:
+            if row.kind == "page" and row.cells[0].text.isdigit() and before is not None and draft.shape not in PLACED:
                 draft.unplaceable |= before.cut or any(not c.text for c in before.figures())
             if row.kind != "body":
                 continue
             before = row
-            real = _real(row)
+            real = field_cells(row)
             extra = [c for c in row.figures() if c.field < 0 and real]
             blank = any(c.field in draft.blanks for c in real)
             if extra and (row.cut or (blank and (extra[0].text or len({c.text for c in real}) > 1))):
                 draft.unplaceable = True
     headless = any(s.label_columns > 1 and all(r.kind != "head" for r in s.rows) for s in draft.sheets())
-    draft.unplaceable |= headless and "two columns lost" in draft.damages
+    draft.unplaceable |= headless and not {"two columns lost", EXCHANGED}.isdisjoint(draft.damages)
+    slipped = any(SLIPPED in d for d in draft.damages)
+    draft.unplaceable |= slipped and not UNEVEN.isdisjoint(draft.damages)
 
 
-def _deep(draft: Draft) -> Sheet | None:
+def deep_table(draft: Draft) -> Sheet | None:
     """The table with nested row labels (三), if it is still there."""
     return next((s for s in draft.sheets() if s.label_columns > 1), None)
 
 
-def _real(row: Row) -> list[Cell]:
+def field_cells(row: Row) -> list[Cell]:
+    """The cells of a row that print a field, in the order shown."""
     return [c for c in row.cells if c.field >= 0]
 
 
-def _lose(draft: Draft, row: Row, gone: list[Cell]) -> None:
+def lose(draft: Draft, row: Row, gone: list[Cell]) -> None:
     """Take figures out of a row, so that not even their cells are left."""
     left = [c for c in row.cells if not any(c is g for g in gone)]
     row.cells[:] = left
@@ -77,13 +83,13 @@ def _lose(draft: Draft, row: Row, gone: list[Cell]) -> None:
     if draft.shape not in ROW_ENDS:
         draft.loose |= {c.field for c in gone}
     rest = {c.text for c in left if c.field >= 0}
-    if draft.shape not in _PLACED and len(rest) > 1:
+    if draft.shape not in PLACED and len(rest) > 1:
         draft.unplaceable = True
 
 
-def _body_range(draft: Draft, sheet: Sheet, least: int) -> list[int]:
+def body_range(draft: Draft, sheet: Sheet, least: int) -> list[int]:
     """Positions of a stretch of consecutive body rows."""
-    at = [n for n, r in enumerate(sheet.rows) if r.kind == "body" and _real(r)]
+    at = [n for n, r in enumerate(sheet.rows) if r.kind == "body" and field_cells(r)]
     if len(at) < least + 1:
         return []
     start = draft.rng.randrange(0, len(at) - least)
@@ -95,10 +101,10 @@ def _body_range(draft: Draft, sheet: Sheet, least: int) -> list[int]:
 
 def drift(draft: Draft) -> str | None:
     """Report 002: from a page break on, rows carry one cell more, and labels move to the left."""
-    sheet = _deep(draft)
+    sheet = deep_table(draft)
     if sheet is None or draft.shape in ("column-major", "glued"):
         return None
-    rows = _body_range(draft, sheet, 3)
+    rows = body_range(draft, sheet, 3)
     if not rows:
         return None
     text = draft.rng.choice(("0", "0", "")) if draft.shape in MARKED else "0"
@@ -117,7 +123,7 @@ def drift(draft: Draft) -> str | None:
 
 def split_label(draft: Draft) -> str | None:
     """Report 002: 7. 属于行政执法案 at the page end, 卷 on a row of its own after the break."""
-    sheet = _deep(draft)
+    sheet = deep_table(draft)
     if sheet is None or draft.shape in ("html", "column-major"):
         return None
     able = [
@@ -141,28 +147,28 @@ def split_label(draft: Draft) -> str | None:
 
 def short_row(draft: Draft) -> str | None:
     """One row's last figures cut off at the edge of the page."""
-    sheet = _deep(draft)
-    rows = [r for r in sheet.body() if len(_real(r)) > 3] if sheet else []
+    sheet = deep_table(draft)
+    rows = [r for r in sheet.body() if len(field_cells(r)) > 3] if sheet else []
     if not rows:
         return None
     row = draft.rng.choice(rows)
-    gone = _real(row)[-draft.rng.randint(1, 2) :]
-    _lose(draft, row, gone)
+    gone = field_cells(row)[-draft.rng.randint(1, 2) :]
+    lose(draft, row, gone)
     return f"row short by {len(gone)}"
 
 
 def total_cut(draft: Draft) -> str | None:
     """Report 004: the first page lacks its last column, and deeper rows two."""
-    sheet = _deep(draft)
-    body = [n for n, r in enumerate(sheet.rows) if r.kind == "body" and len(_real(r)) > 3] if sheet else []
+    sheet = deep_table(draft)
+    body = [n for n, r in enumerate(sheet.rows) if r.kind == "body" and len(field_cells(r)) > 3] if sheet else []
     if sheet is None or len(body) < 6:
         return None
     end = body[draft.rng.randrange(3, len(body) - 1)]
     deeper = draft.rng.random() < 0.5
     for row in sheet.rows[:end]:
-        if row.kind == "body" and len(_real(row)) > 3:
+        if row.kind == "body" and len(field_cells(row)) > 3:
             deep = deeper and sum(c.role in ("cover", "group", "label") for c in row.cells) > 2
-            _lose(draft, row, _real(row)[-2 if deep else -1 :])
+            lose(draft, row, field_cells(row)[-2 if deep else -1 :])
     _cut_heads(sheet.rows[:end])
     if draft.shape not in PAGED and draft.shape not in ("html", *FLAT):
         add_page(draft, sheet, end, "")
@@ -272,7 +278,7 @@ def blank_rows(draft: Draft) -> str | None:
     done = 0
     for sheet in draft.sheets():
         for row in sheet.body():
-            real = _real(row)
+            real = field_cells(row)
             if not real or draft.rng.random() >= share:
                 continue
             zeros = [c for c in real if c.text == "0"]
@@ -283,7 +289,7 @@ def blank_rows(draft: Draft) -> str | None:
                 c.before = c.after = ""
                 draft.blanks.add(c.field)
                 done += 1
-            if zeros and draft.shape != "aligned" and (len(zeros) < len(real) or draft.shape in _GATHERED):
+            if zeros and draft.shape != "aligned" and (len(zeros) < len(real) or draft.shape in GATHERED):
                 draft.unplaceable = True
     return "empty cells without a trace" if done else None
 
@@ -300,123 +306,7 @@ def stray_number(draft: Draft) -> str | None:
     return "stray number on its own line"
 
 
-# ---------------------------------------------------------------- heavy
-
-
-def columns_lost(draft: Draft) -> str | None:
-    """Two columns of applicants gone, header and all."""
-    sheet = _deep(draft)
-    if sheet is None or not sheet.body():
-        return None
-    width = max(len(_real(r)) for r in sheet.body())
-    if width < 5:
-        return None
-    gone = sorted(draft.rng.sample(range(1, width - 1), 2))
-    heads = [r for r in sheet.rows if r.kind == "head"]
-    _lose_heads(heads, gone)
-    for row in sheet.body():
-        real = _real(row)
-        if len(real) == width:
-            _lose(draft, row, [real[g] for g in gone])
-    if not heads:
-        draft.unplaceable = True
-    return "two columns lost"
-
-
-def _lose_heads(heads: list[Row], gone: list[int]) -> None:
-    places = column_places(heads)
-    left = next((c.colspan for r in heads for c in r.cells if c.role == "corner"), 0)
-    lost = [c for r in heads for c in r.cells if places.get(id(c)) in gone]
-    for row in heads:
-        x = -left
-        kept: list[Cell] = []
-        for c in row.cells:
-            inside = [g for g in gone if x <= g < x + c.colspan]
-            x += c.colspan
-            if any(c is g or c.owner is g for g in lost):
-                continue
-            c.colspan = max(1, c.colspan - len(inside)) if c.role in ("block", "head") else c.colspan
-            kept.append(c)
-        row.cells[:] = kept
-        row.cut = True
-
-
-def several_cuts(draft: Draft) -> str | None:
-    """Columns cut off at the right in two or three stretches of rows."""
-    sheet = _deep(draft)
-    done = 0
-    for _ in range(draft.rng.choice((2, 3)) if sheet else 0):
-        assert sheet is not None
-        rows = _body_range(draft, sheet, 2)[:8]
-        by = draft.rng.randint(1, 3)
-        for n in rows:
-            real = _real(sheet.rows[n])
-            if len(real) > by + 2:
-                _lose(draft, sheet.rows[n], real[-by:])
-                done += 1
-    return "columns cut in several places" if done else None
-
-
-def row_figures_lost(draft: Draft) -> str | None:
-    """All figures of one to three rows gone, their labels left."""
-    rows = [r for s in draft.sheets() for r in s.body() if _real(r)]
-    if len(rows) < 4:
-        return None
-    for row in draft.rng.sample(rows, draft.rng.randint(1, 3)):
-        gone = [c for c in row.cells if c.role == "figure"]
-        row.cells[:] = [c for c in row.cells if c.role != "figure"]
-        row.cut = True
-        if draft.shape not in ROW_ENDS:
-            draft.loose |= {c.field for c in gone if c.field >= 0}
-    draft.unplaceable |= draft.shape in _GATHERED
-    return "figures of rows lost"
-
-
-def label_lost(draft: Draft) -> str | None:
-    """One or two row labels gone, their figures left."""
-    labels = [c for s in draft.sheets() for r in s.body() for c in r.cells if c.role == "label" and _real(r)]
-    if len(labels) < 4:
-        return None
-    for c in draft.rng.sample(labels, draft.rng.randint(1, 2)):
-        c.text = ""
-    return "labels of rows lost"
-
-
-def rows_swapped(draft: Draft) -> str | None:
-    """Two neighbouring rows in the other order, labels and figures together."""
-    pairs: list[tuple[Row, Row]] = []
-    for sheet in draft.sheets():
-        for a, b in pairwise(sheet.rows):
-            if a.kind == b.kind == "body" and a.block == b.block and not any(c.role == "group" for c in b.cells):
-                owned = [c.owner for c in b.cells if c.role == "cover"]
-                same = len(a.labels()) + sum(c.role == "cover" for c in a.cells) == len(owned) + 1
-                if same and _real(a) and _real(b) and len(b.labels()) == 1:
-                    pairs.append((a, b))
-    if not pairs:
-        return None
-    a, b = draft.rng.choice(pairs)
-    cut_a, cut_b = _label_at(a), _label_at(b)
-    a.cells[cut_a:], b.cells[cut_b:] = b.cells[cut_b:], a.cells[cut_a:]
-    a.cut, b.cut = b.cut, a.cut
-    return "two rows in the other order"
-
-
-def _label_at(row: Row) -> int:
-    return next(n for n, c in enumerate(row.cells) if c.role == "label")
-
-
-def heads_lost(draft: Draft) -> str | None:
-    """The column labels of a table gone."""
-    able = [s for s in draft.sheets() if any(r.kind == "head" for r in s.rows)]
-    if not able:
-        return None
-    sheet = draft.rng.choice(able)
-    sheet.rows[:] = [r for r in sheet.rows if r.kind != "head"]
-    return "column headers lost"
-
-
 MEDIUM: tuple[Damage, ...] = (
     drift, split_label, short_row, total_cut, number_split, misspell, look_alike, table_missing, other_order,
     restart, blank_rows, stray_number, no_title,
 )  # fmt: skip
-HEAVY: tuple[Damage, ...] = (columns_lost, several_cuts, row_figures_lost, label_lost, rows_swapped, heads_lost)

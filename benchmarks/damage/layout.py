@@ -431,6 +431,9 @@ def column_major(draft: Draft, sheet: Sheet) -> list[Line]:
             run.append(rows.pop(0))
         labels: list[Line] = [[(t, -1)] for r in run for t in _label_lines(r, sheet)] + [[]]
         figures = _stack(run[0]) if len(run) == 1 else _columns(run)
+        fields = tuple(tuple(c.field for c in r.figures()) for r in run)
+        if len(run) > 1 and len(set(map(len, fields))) == 1 and all(i >= 0 for f in fields for i in f):
+            draft.runs.append(fields)
         out += figures + labels if draft.rng.random() < 0.5 else labels + figures
     return out
 

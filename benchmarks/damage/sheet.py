@@ -27,12 +27,16 @@ class Cell:
 
 @dataclass(slots=True)
 class Row:
-    """One row. ``kind`` is head, body or page; a page row is no row of the table but a page mark."""
+    """One row. ``kind`` is head, body or page; a page row is no row of the table but a page mark.
+
+    ``own`` are the fields that the form has beside the label of this row, whatever figures stand there.
+    """
 
     kind: str
     block: int
     cells: list[Cell]
     cut: bool = False
+    own: tuple[int, ...] = ()
 
     def figures(self) -> list[Cell]:
         """The cells with figures, the form's and foreign ones."""
@@ -116,7 +120,7 @@ def _matrix(block: Block, corner: str, depth: int, also: dict[str, list[str]], t
         above = header.groups
         cells.append(Cell(header.label, "label", colspan=depth - len(header.groups), also=also[header.id]))
         cells += [Cell(texts[i], "figure", i) for i in indexes]
-        yield Row("body", block.number, cells)
+        yield Row("body", block.number, cells, own=indexes)
 
 
 def _header_levels(columns: Sequence[Header], levels: int, also: dict[str, list[str]]) -> list[list[Cell]]:
@@ -158,7 +162,8 @@ def _band(block: Block, also: dict[str, list[str]], texts: Sequence[str]) -> Ite
             lines[level] += [Cell("", "cover", owner=leaf) for leaf in leaves]
     for line in lines:
         yield Row("head", block.number, line)
-    yield Row("body", block.number, [Cell(texts[i], "figure", i) for row in block.grid for i in row])
+    own = tuple(i for row in block.grid for i in row)
+    yield Row("body", block.number, [Cell(texts[i], "figure", i) for i in own], own=own)
 
 
 def copy_heads(rows: Sequence[Row]) -> list[Row]:

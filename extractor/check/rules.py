@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from extractor.check.localise import Explanation, localise
-from extractor.codes import is_flag
+from extractor.codes import unanswered
 from extractor.form import Form, Rule
 from extractor.types import Blame, CheckResult, Finding, Located, Number, Resolved, Status, Verdict
+
+# Codes of rows whose figures may be cut or counted wrongly although each is sure by itself.
+_SHAKY = frozenset({"WIDTH_VARIES", "DIGITS_GLUED"})
 
 
 def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, agency: Located | None) -> CheckResult:
@@ -49,7 +52,20 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
     findings += _presentation(form, resolved)
     findings += _form_and_year(form, year)
     supported = tuple(any(printed[i] is not None for i in rule.relation.fields) for rule in form.rules) if blanks else (True,) * len(form.rules)
-    return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, tuple(sorted(counts.items())))
+    misprinted = _misprinted(findings) - _beside_a_gap(form, hard)
+    return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, misprinted, tuple(sorted(counts.items())))
+
+
+def _misprinted(findings: Sequence[Finding]) -> frozenset[int]:
+    """Cells of failing sums of which every participant is surely read: it is the report that does not add up."""
+    failing = [f for f in findings if f.severity == "hard" and f.verdict is Verdict.FAIL]
+    doubtful = {i for f in failing if f.blame is not Blame.REPORT for i in f.fields}
+    return frozenset(i for f in failing for i in f.fields if i not in doubtful)
+
+
+def _beside_a_gap(form: Form, hard: Sequence[tuple[Verdict, Verdict]]) -> frozenset[int]:
+    """Cells of rows whose own sum fails with their empty cells as none: a figure may be gone, and the others shifted."""
+    return frozenset(i for n in form.row_rule_numbers if hard[n] == (Verdict.NOT_ASSESSABLE, Verdict.FAIL) for i in form.rules[n].relation.fields)
 
 
 def _applies(rule: Rule, values: Sequence[Number | None], agency: Located | None) -> bool:
@@ -70,7 +86,8 @@ def _finding(
     fields = rule.relation.fields
     implied = tuple((i, v) for i in fields if (v := rule.relation.implied(values, i)) is not None) if rule.severity == "hard" else ()
     # In a table whose rows vary in width a row may be misread although nothing is wrong with it by itself.
-    if any(is_flag(c) or c == "WIDTH_VARIES" for i in fields for c in resolved[i].codes):
+    # Glued digits of which one is lost or doubled can be cut in one way as well: that a sum fails is their first suspect.
+    if any(not _SHAKY.isdisjoint(codes := resolved[i].codes) or unanswered(codes) for i in fields):
         blame = Blame.READING
     elif verdict is Verdict.FAIL:
         blame = Blame.REPORT
@@ -89,7 +106,7 @@ def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
     says = {"count": "件数应为非负整数", "signed": "增减数应为整数", "amount": "金额应为一个数"}
     return [
         Finding("TYPE", form.fields[r.field].id, "hard", Verdict.FAIL, Verdict.FAIL, r.value, None, (r.field,),
-                blame=Blame.REPORT if all(not is_flag(c) or c == "TYPE_INVALID" for c in r.codes) else Blame.READING,
+                blame=Blame.REPORT if set(unanswered(r.codes)) <= {"TYPE_INVALID"} else Blame.READING,
                 suspects=(r.field,), message=says[form.fields[r.field].kind], start=r.start, end=r.end)
         for r in resolved if r.status is Status.PRINTED and "TYPE_INVALID" in r.codes
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from extractor.form import Label
-from extractor.layout.labels import LabelIndex, Piece
+from extractor.layout.labels import NUMBERING, LabelIndex, Piece
 from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Token
 from extractor.text import key
 
@@ -129,7 +129,7 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
             elif p.digits:
                 # Digits after other text in the same gap: the figure is not whole.
                 rest = next((text[q.start : q.end] for q in pieces if q.start == p.end and not q.labels), "")
-                broken = any(c.isdigit() for c in rest) or rest[:1] in _LIKE_DIGITS
+                broken = (any(c.isdigit() for c in rest) and not NUMBERING.fullmatch(rest)) or rest[:1] in _LIKE_DIGITS
                 out.append(Event(GLUED, *place, split=broken))
             else:
                 out.append(Event(TEXT, *place, key=key(text[p.start : p.end])))

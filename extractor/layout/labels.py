@@ -121,6 +121,11 @@ class LabelIndex:
         return Match(labels, "exact", match[2]) if labels else None
 
 
+# The number of a label whose words stand behind a blank.
+NUMBERING = re.compile(r"\d[.、)]")
+_NUMBER_OF_NEXT = re.compile(r"([\d,]*\d)\d[.、)]")
+
+
 def _pattern(text: str) -> str:
     """A label as an expression that forgives punctuation and blanks inside it."""
     out: list[str] = []
@@ -134,8 +139,13 @@ def _gap(word: str, start: int, end: int, after_label: bool) -> list[Piece]:
     if start >= end:
         return []
     text = word[start:end]
+    if NUMBERING.fullmatch(text):
+        return [Piece(start, end, (), False)]
     # The end of the label (a closing bracket or quote) may stand between it and its figures.
     if after_label and (m := re.match(r"[)\]>\"':]*([+-]?\d[\d,.+-]*(?:万元|亿元|元)?)", text)) and m[1].strip(",.-+"):
         rest = start + m.end()
+        # A word that ends in 12. holds a figure and the number of the label in the next word.
+        if end == len(word) and (numbered := _NUMBER_OF_NEXT.fullmatch(word, start + m.start(1), end)):
+            rest = start + m.start(1) + len(numbered[1])
         return [Piece(start + m.start(1), rest, (), True), *([Piece(rest, end, (), False)] if rest < end else [])]
     return [Piece(start, end, (), False)]

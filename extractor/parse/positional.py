@@ -48,7 +48,9 @@ def _whole_block(
     present = {(o.block, o.position) for o in walk.owners if o.kind == "row"}
     for wanted in _variants(table, number, present):
         if len(rows) == len(wanted) and _agrees(rows, wanted, walk, readings, chosen, exact):
-            codes = ("PLACED_BY_COUNT",)
+            # The text's own labels in another order than the form's: the rows may be too.
+            named = [(o.block, o.position) for o in walk.owners if o.kind == "row"]
+            codes = ("PLACED_BY_COUNT",) if named == sorted(named) else ("PLACED_BY_COUNT", "LABELS_DETACHED")
             out: Placed = {}
             for at, (squares, turned) in zip(wanted, rows, strict=True):
                 if at is not None and at not in exact:

@@ -218,11 +218,19 @@ def _glued(tokens: Sequence[Event], n: int, norm: str, holds: Callable[[Sequence
         return RowReading(tuple(Square(NUMBER_CELL, start + i, start + i + 1) for i in range(n)), True, ())
     cuts = _cuts(digits, n)
     if holds is not None and len(cuts) > 1:
-        cuts.sort(key=lambda cut: not holds([int(digits[a:b].replace(",", "")) for a, b in cut]))
+        cuts.sort(key=lambda cut: not holds(_figures(digits, cut)))
     options = [_cut(start, cut) for cut in cuts[:_MOST_KEPT]]
+    # Of the readings left out, those whose own sum fails are no loss: the search would rule them out.
+    unkept = len(cuts) > _MOST_KEPT and (holds is None or holds(_figures(digits, cuts[_MOST_KEPT])))
     if not options:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
-    return _agree(options, ("DIGITS_GLUED",))
+    if unkept:
+        return _agree(options, ("DIGITS_GLUED", "READINGS_CUT"))
+    return _agree(options, ("DIGITS_GLUED", "ONE_CUT") if len(options) == 1 else ("DIGITS_GLUED",))
+
+
+def _figures(digits: str, cut: Sequence[tuple[int, int]]) -> list[int]:
+    return [int(digits[a:b].replace(",", "")) for a, b in cut]
 
 
 _PLAIN = re.compile(r"0|[1-9]\d*")

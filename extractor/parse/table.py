@@ -9,7 +9,9 @@ from extractor.layout.events import EMPTY, GLUED, LABEL, Event
 from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
-from extractor.parse.rows import BLANK_CELL, LOST_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
+from extractor.parse.across import Rows, blank_inside, is_hard
+from extractor.parse.heading import stacked
+from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
 from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict
 
@@ -39,9 +41,12 @@ class _Reader:
         self.index = index
         self.doubt = doubt
         self.html = document.media_type == "text/html"
+        self.start = 0
         self.rows_marked = False
+        self.blank_habit = False  # zeros may be left empty in this table: empty cells stand between figures in two rows
 
     def read(self, events: Sequence[Event]) -> tuple[list[Candidate], list[ExtraRow]]:
+        self.start = events[0].start
         if len(self.table.blocks) == 1 and self.table.blocks[0].layout == "band":
             return self._read_band(self.table.blocks[0], events), []
         walk = Walker(self.table, self.index, self.document.norm).run(events)
@@ -50,6 +55,7 @@ class _Reader:
     # --- matrices ----------------------------------------------------------------------------
 
     def _read_matrix(self, walk: Walk) -> tuple[list[Candidate], list[ExtraRow]]:
+        self._read_stacked_header(walk)
         readings = self._readings(walk)
         chosen = self._choose_owners(walk, readings)
         placed, counted = positional.place(self.table, walk, readings, chosen)
@@ -65,12 +71,26 @@ class _Reader:
                     continue
                 reading = RowReading((Square(BLANK_CELL),) * len(self.table.blocks[b].columns), True, ())
             codes = self._row_codes(walk, i, chosen) + reading.codes + doubts
-            candidates += self._candidates(self.table.blocks[b], r, reading, codes, owner.header_unit)
+            found = self._candidates(self.table.blocks[b], r, reading, codes, owner.header_unit)
+            candidates += self._in_place(found, owner) if "HEADER_ORDER" in codes else found
+        order = ("HEADER_ORDER",) if any("HEADER_ORDER" in self._header_codes(o) for o in walk.owners if o.kind == "row") else ()
         for (b, r), (reading, unit) in placed.items():
-            candidates += self._candidates(self.table.blocks[b], r, reading, reading.codes, unit)
+            candidates += self._candidates(self.table.blocks[b], r, reading, reading.codes + order, unit)
         candidates += self._repeated(walk, readings, chosen)
         extras = [x for i, owner in enumerate(walk.owners) if owner.kind != "row" and i not in counted and (x := self._extra(owner))]
         return candidates, extras
+
+    def _read_stacked_header(self, walk: Walk) -> None:
+        """Headings that were not recognised word by word, read by their places: they name the columns of every row below."""
+        block = self.table.blocks[0]
+        rows = [o for o in walk.owners if o.kind == "row"]
+        if len(self.table.blocks) > 1 or self.html or not rows or len(rows[0].headers) == len(block.columns):
+            return
+        labels = [x for x in self.index.columns if x.table == self.table.id and x.block == block.number]
+        found = stacked(self.document.norm, self.start, rows[0].start, labels)
+        if len(found) == len(block.columns):
+            for o in rows:
+                o.headers, o.header_seen = found, True
 
     def _table_doubts(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int], placed: bool) -> tuple[str, ...]:
         """Doubts about every row that its label places: an emptied row anywhere, the others where the text marks no rows."""
@@ -92,95 +112,36 @@ class _Reader:
         return tuple(out)
 
     def _row_emptied(self, walk: Walk, chosen: dict[tuple[int, int], int]) -> bool:
-        """A label without figures or cells between rows with figures: the figures of some rows may belong one row up or down."""
+        """A label without figures between rows with figures: the figures of some rows may belong one row up or down.
+
+        Empty cells behind the label are no better, unless the report leaves cells empty in other rows as well.
+        """
         mine = [walk.owners[i] for i in chosen.values()]
+        habit = self.blank_habit
         last = max((o.start for o in mine if o.figures), default=-1)
-        emptied = any(not o.tokens and o.start < last for o in mine)
+        emptied = any(not o.figures and (not habit or (not o.tokens and o.start < last)) for o in mine)
         return emptied and any(self.document.norm[t.start : t.end].strip("0") for t in walk.figures if t.kind in FIGURES)
 
     def _readings(self, walk: Walk) -> dict[int, RowReading]:
         rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
-        self.rows_marked = len({o.row for _, o in rows}) == len(rows) and all(_hard(o) for _, o in rows if o.tokens)
+        self.rows_marked = len({o.row for _, o in rows}) == len(rows) and all(is_hard(o) for _, o in rows if o.tokens)
+        self.blank_habit = sum(blank_inside(o) for _, o in rows) > 1
+        together = Rows(self.table, self.document.norm, self.html, self.rows_marked, self.blank_habit, rows)
         out = {i: self._read_owner(o, None) for i, o in rows}
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
             for i, o in doubtful:
-                out[i] = self._read_owner(o, self._figure_column(rows, out, o), self._tight(rows, out, o))
-        self._mark_cut_edges(rows, out)
-        self._bind_to_header(rows, out)
-        if self.rows_marked or self.html:
-            self._mark_drift(rows, out)
-        self._mark_width(rows, out)
+                out[i] = together.under_header(o) or self._read_owner(o, together.figure_column(out, o), together.tight(out, o))
+        together.mark_cut_edges(out)
+        together.bind_to_header(out)
+        if together.marked:
+            together.mark_drift(out)
+        together.mark_width(out)
         return out
-
-    def _mark_width(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
-        """Rows of a table in which others lack cells or have too many: no damage is confined to the rows that show it."""
-        damaged = {o.block for i, o in rows if o.tokens and {"COUNT_LONG", "COUNT_SHORT", "EQUAL_READINGS"} & set(readings[i].codes)}
-        for i, o in rows:
-            if o.block in damaged and readings[i].exact:
-                readings[i] = readings[i]._replace(codes=(*readings[i].codes, "WIDTH_VARIES"))
-
-    def _mark_drift(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
-        """In a table whose width drifts a row that fits is in doubt where blanks could hide a stray cell, or between long rows."""
-        long = [i for i, _ in rows if {"COUNT_LONG", "EQUAL_READINGS"} & set(readings[i].codes)]
-        widths: dict[int, list[int]] = {}
-        for _, o in rows:
-            widths.setdefault(o.cell, []).append(len(o.tokens))
-        usual = {cell: max(set(lengths), key=lengths.count) for cell, lengths in widths.items()}
-        order = [i for i, _ in rows]
-        for k, (i, o) in enumerate(rows):
-            if not readings[i].exact or i in long:
-                continue
-            n = len(self.table.blocks[o.block].columns)
-            uniform = len({self.document.norm[t.start : t.end] for t in o.tokens if t.kind != EMPTY}) == 1
-            blank = any(s.kind == BLANK_CELL for s in readings[i].squares)
-            spare = bool(long) and len(o.tokens) > n and (self.html or not uniform)
-            between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long
-            wider = not self.html and len(o.tokens) > usual[o.cell]
-            if spare or between or (blank and (long or wider)):
-                readings[i] = readings[i]._replace(codes=(*readings[i].codes, "ROWS_DRIFT"))
-
-    def _bind_to_header(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
-        """Where the header lacks columns and the rows hold as many figures as it shows, bind by the header.
-
-        In any case a row that lacks figures under an incomplete header is in doubt, blank or not, and
-        where most rows lack figures so is every row. A row that has them all is left to its own sum,
-        unless all its figures are equal, which no lost or stray cell can change.
-        """
-        for block in self.table.blocks:
-            mine = [(i, o) for i, o in rows if o.block == block.number]
-            seen = {c for _, o in mine for c in o.headers}
-            if not seen or len(seen) == len(block.columns):
-                continue
-            full = [i for i, _ in mine if readings[i].exact and all(s.start >= 0 for s in readings[i].squares)]
-            counts = [o.figures for _, o in mine]
-            by_header = counts.count(len(seen)) >= 3 and len(full) < 3
-            for i, o in mine:
-                reading = readings[i]
-                if i in full and 2 * len(full) >= len(mine):
-                    if len({self.document.norm[s.start : s.end] for s in reading.squares}) > 1:
-                        readings[i] = reading._replace(codes=(*reading.codes, "HEADER_PARTIAL"))
-                    continue
-                if by_header and not reading.exact and (bound := self._bound(o, block, seen)):
-                    reading = bound
-                readings[i] = reading._replace(codes=(*reading.codes, "HEADER_INCOMPLETE"))
-
-    def _bound(self, owner: Owner, block: Block, seen: set[str]) -> RowReading | None:
-        figures = iter([square(t) for t in owner.tokens if t.kind in FIGURES])
-        if owner.figures != len(seen):
-            return None
-        squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
-        return RowReading(squares, False, ("COUNT_SHORT",))
-
-    def _tight(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], owner: Owner) -> bool:
-        """In at least three undamaged rows of this label depth, and in all of them, the figures begin right behind the label."""
-        mine = [(i, o) for i, o in rows if o.block == owner.block and o.cell == owner.cell]
-        whole = [o for i, o in mine if readings[i].exact and _hard(o) and readings[i].squares[0].start >= 0]
-        return len(whole) >= 3 and all(o.tokens[0].kind in FIGURES for o in whole)
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
         holds = self._own_sum(owner) if any(t.kind == GLUED for t in owner.tokens) else None
-        own_row = owner.row if self.rows_marked and (owner.hard or _hard(owner)) else None
+        own_row = owner.row if self.rows_marked and (owner.hard or is_hard(owner)) else None
         return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, holds)
 
     def _own_sum(self, owner: Owner) -> Callable[[Sequence[int]], bool] | None:
@@ -190,33 +151,6 @@ class _Reader:
         if relation is None:
             return None
         return lambda values: relation.verdict(dict(zip(fields, values, strict=True)))[0] is Verdict.PASS
-
-    def _figure_column(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading], owner: Owner) -> int | None:
-        """The cell where the figures of this row begin, as the undamaged rows of its block show it.
-
-        Labels stand in different cells by their depth; where the figures begin may depend on that, unless
-        rows of two depths agree.
-        """
-        firsts: dict[int, list[int]] = {}
-        for i, o in rows:
-            start = readings[i].squares[0].start
-            if o.block == owner.block and readings[i].exact and start >= 0 and _hard(o):
-                firsts.setdefault(o.cell, []).append(next(t.cell for t in o.tokens if t.start == start))
-        every = [c for group in firsts.values() for c in group]
-        if len(firsts) > 1 and len(every) >= 3 and len(set(every)) == 1:
-            return every[0]
-        own = firsts.get(owner.cell, [])
-        return own[0] if len(own) >= 3 and len(set(own)) == 1 else None
-
-    def _mark_cut_edges(self, rows: Sequence[tuple[int, Owner]], readings: dict[int, RowReading]) -> None:
-        """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""
-        for (i, a), (j, b) in zip(rows, rows[1:], strict=False):
-            if all(_ends_early(readings[k]) and _hard(o) for k, o in ((i, a), (j, b))):
-                for k in (i, j):
-                    readings[k] = readings[k]._replace(codes=("COUNT_SHORT", "EDGE_CUT"))
-        for k, reading in readings.items():
-            if "EDGE_CUT" in reading.codes:
-                readings[k] = reading._replace(alternatives=())
 
     def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
         """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
@@ -320,9 +254,22 @@ class _Reader:
         outer = [c for c in expected if c not in inner]
         seen = [c for c in owner.headers if c in inner]
         out_of_order = [c for c in owner.headers if c in outer] != [c for c in outer if c in owner.headers]
-        if out_of_order or (len(seen) == len(inner) and seen != inner):
+        if out_of_order or seen != [c for c in inner if c in seen]:
             return ("HEADER_ORDER",)
         return ()
+
+    def _in_place(self, candidates: Iterable[Candidate], owner: Owner) -> Iterable[Candidate]:
+        """Candidates of columns that the header names in the form's place, where it names all of them: only the others are in doubt."""
+        columns = self.table.blocks[owner.block].columns
+        standing: set[str] = set()
+        for kind in (True, False):
+            expected = [c.id for c in columns if bool(c.groups) is kind]
+            seen = [c for c in owner.headers if c in expected]
+            if len(seen) == len(expected):
+                standing |= {a for a, b in zip(seen, expected, strict=True) if a == b}
+        for c in candidates:
+            kept = self.form.fields[c.field].column in standing
+            yield c._replace(codes=tuple(x for x in c.codes if x != "HEADER_ORDER")) if kept else c
 
     # --- bands -------------------------------------------------------------------------------
 
@@ -341,7 +288,7 @@ class _Reader:
         best = self._fullest_row(tokens, n)
         interleaved = any(e.kind == LABEL for e in events if figures[0].start < e.start < figures[min(n, len(figures)) - 1].start)
         cells = [e for e in best if e.kind in FIGURES or e.kind == EMPTY]
-        reading = read_row(cells, n, None, self.document.norm, self.html)
+        reading = self._under_band_header(events, cells, n) or read_row(cells, n, None, self.document.norm, self.html)
         header = {x.ref for e in events if e.kind == LABEL for x in e.labels if x.table == self.table.id}
         codes = reading.codes + (("LABELS_INTERLEAVED",) if interleaved else ())
         if not self.html and not all(c.hard for c in cells):
@@ -354,6 +301,21 @@ class _Reader:
         if not (self._in_order(events, ("row", "group"), headings) and self._in_order(events, ("column",), columns)):
             codes += ("HEADER_ORDER",)
         return self._band_candidates(block, reading, codes)
+
+    def _under_band_header(self, events: Sequence[Event], cells: Sequence[Event], n: int) -> RowReading | None:
+        """The band cell by cell: a printed row of just n cells, or one under a row of n column headings that ends in the same cell."""
+        if not cells or len({c.row for c in cells}) > 1 or not all(c.hard for c in cells) or any(c.split or c.kind == GLUED for c in cells):
+            return None
+        rows: dict[int, list[int]] = {}
+        for e in events:
+            if e.kind == LABEL and e.hard and any(x.table == self.table.id and x.role == "column" for x in e.labels):
+                rows.setdefault(e.row, []).append(e.cell)
+        mine = [c.cell for c in cells]
+        if len(cells) == n and mine == list(range(n)):
+            return RowReading(tuple(square(c) for c in cells), True, ())
+        if mine not in (heads for heads in rows.values() if len(heads) == n):
+            return None
+        return RowReading(tuple(square(c) for c in cells), True, ())
 
     def _in_order(self, events: Sequence[Event], roles: tuple[str, ...], expected: Sequence[str]) -> bool:
         """The headings of a band, each where it is first seen, stand in the form's order."""
@@ -392,9 +354,16 @@ class _Reader:
         return self._of_fields(fields, reading, codes, unit, option)
 
     def _of_fields(self, fields: Sequence[Field], reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int) -> Iterable[Candidate]:
+        if len(reading.alternatives) > _MOST_OPTIONS:
+            codes = (*codes, "READINGS_CUT")
+        filled = any(s.kind == NUMBER_CELL for s in reading.squares) or self.blank_habit
+        if reading.exact and filled and not {"WIDTH_VARIES", "HEADER_PARTIAL", "HEADER_BINDS"} & set(codes):
+            blanks = (*codes, "BLANK_SEEN")
+        else:
+            blanks = codes
         for k, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS])):
             for f, s in zip(fields, squares, strict=True):
-                c = self._candidate(f, s, codes, unit, option + k)
+                c = self._candidate(f, s, blanks if s.kind == BLANK_CELL else codes, unit, option + k)
                 if c is not None:
                     yield c
 
@@ -433,14 +402,6 @@ def _on_one_line(owner: Owner, n: int) -> bool:
 def _intact(owner: Owner) -> bool:
     """The label is there whole: in one piece, or with its rest found after the figures."""
     return owner.how in ("exact", "inline") or (owner.how == "truncated" and owner.continued)
-
-
-def _ends_early(reading: RowReading) -> bool:
-    return reading.codes[:1] == ("COUNT_SHORT",) and reading.squares[0].start >= 0 and reading.squares[-1].start < 0
-
-
-def _hard(owner: Owner) -> bool:
-    return any(t.hard and t.row == owner.row for t in owner.tokens)
 
 
 def _rank(owner: Owner, reading: RowReading) -> tuple[int, int]:

@@ -19,6 +19,7 @@ _PROSE = 40
 # Text this short with a digit in it is a damaged figure rather than words.
 _SHORT_TEXT = 4
 _NUMBERING = re.compile(r"\d{1,2}\s*[.、)](?!\d)")
+_PAGE_MARK = re.compile(r"\s*(?:[-—–~·]+\s*\d{1,3}\s*[-—–~·]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?)\s*")
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Owner:
     headers: tuple[str, ...] = ()
     header_unit: str | None = None
     header_seen: bool = False
+    header_cells: tuple[int, ...] = ()  # of the columns, where one printed row shows them all in cells of their own
     tokens: list[Event] = field(default_factory=list)
     figures: int = 0
     continued: bool = False
@@ -70,7 +72,7 @@ class Walker:
         self.group = ""  # the group heading seen last
         self.last = (-1, -1)  # block and position of the row opened last
         self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
-        self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None]] = {}
+        self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None, tuple[int, ...]]] = {}
         self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
         for label in index.rows.get(table.id, ()):
             if label.role == "row":
@@ -156,11 +158,11 @@ class Walker:
         keys = self.row_keys.get((label.block, label.position), ())
         over = (len(self.columns), self.columns[0].start if self.columns else -1, label.block)
         if over not in self.over:
-            self.over[over] = (self._headers(label.block), self._unit(label.block))
-        headers, unit = self.over[over]
+            self.over[over] = (self._headers(label.block), self._unit(label.block), self._header_cells(label.block))
+        headers, unit, cells = self.over[over]
         self.owner = Owner(
             "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.cell, e.hard, "fuzzy" if weak else how, keys,
-            headers, unit, bool(self.columns),
+            headers, unit, bool(self.columns), cells,
         )  # fmt: skip
         self.out.owners.append(self.owner)
         self.last = (label.block, label.position)
@@ -173,6 +175,20 @@ class Walker:
                     seen.append(label.ref)
                     break
         return tuple(seen)
+
+    def _header_cells(self, block: int) -> tuple[int, ...]:
+        """The cell of each column of the block in the printed row of its header; empty unless one row shows all of them in order."""
+        refs = [c.id for c in self.table.blocks[block].columns]
+        found: dict[str, Event] = {}
+        for e in self.columns:
+            for x in e.labels:
+                if e.hard and x.table == self.table.id and x.block == block and x.role == "column":
+                    found.setdefault(x.ref, e)
+                    break
+        if list(found) != refs or len({e.row for e in found.values()}) > 1:
+            return ()
+        cells = tuple(e.cell for e in found.values())
+        return cells if list(cells) == list(range(cells[0], cells[0] + len(refs))) else ()
 
     def _unit(self, block: int) -> str | None:
         """The money unit printed in the column headers over this row."""
@@ -235,7 +251,8 @@ class Walker:
 
     def _may_be_a_figure(self, e: Event) -> bool:
         """Text with digits that is too short for words, or stands on the line of the open row's figures."""
-        if not any(c.isdigit() for c in _NUMBERING.sub("", self.norm[e.start : e.end])):
+        text = _PAGE_MARK.sub("", self.norm[e.start : e.end])
+        if not any(c.isdigit() for c in _NUMBERING.sub("", text)):
             return False
         near = self.owner.tokens[-1].line if self.owner is not None and self.owner.tokens else -1
         return len(e.key) <= _SHORT_TEXT or e.line == near

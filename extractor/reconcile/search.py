@@ -1,0 +1,349 @@
+"""The cheapest account of a table in which the sums hold: exact, in integers, without breaking ties.
+
+An account chooses one reading of every printed row and may call figures misprinted: such a figure stays as it is printed,
+but the sums no longer bind it. Conflict-driven best-first search (Reiter, de Kleer; reconciliation.md §B2): where
+an equation cannot hold, only the readings and figures that led to the contradiction are changed, cheapest account
+first, so the first account without a conflict is an optimum.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from extractor.form.exact import CONSTANT
+from extractor.reconcile.solvable import Row, least
+from extractor.types import Number
+
+# Accounts looked at before a question is given up as undecided.
+NODE_CAP = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One reading of a group: a value for each of its variables, None where it shows none."""
+
+    cost: int
+    values: tuple[Number | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A printed row with several readings."""
+
+    variables: tuple[int, ...]
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """``Σ coefficient·variable + constant = 0``."""
+
+    terms: tuple[tuple[int, int], ...]
+    constant: int = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A table: fixed values (None: unknown, free of cost), groups, equations, and what a misprint costs.
+
+    ``lines`` are sets of variables, a total row that may have been left unfilled as a whole, at one misprint's cost.
+    Variables outside ``signed`` are never negative.
+    """
+
+    values: tuple[Number | None, ...]
+    groups: tuple[Group, ...]
+    equations: tuple[Equation, ...]
+    misprint: int
+    signed: frozenset[int] = frozenset()
+    lines: tuple[frozenset[int], ...] = ()
+    group_of: dict[int, tuple[int, int]] = field(init=False, repr=False, compare=False)
+    active: tuple[Equation, ...] = field(init=False, repr=False, compare=False)
+    penalties: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    order: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {v: (g, at) for g, group in enumerate(self.groups) for at, v in enumerate(group.variables)}
+        object.__setattr__(self, "group_of", places)
+        object.__setattr__(self, "active", tuple(e for e in self.equations if not self._settled(e, places)))
+        object.__setattr__(self, "penalties", tuple(self._penalties(g) for g in range(len(self.groups))))
+        object.__setattr__(self, "order", tuple(self._order(g) for g in range(len(self.groups))))
+
+    def _settled(self, e: Equation, places: Mapping[int, object]) -> bool:
+        """All its variables are fixed and it holds: only a misprint could ever break it, and none would be called one."""
+        total: Number = e.constant
+        for c, v in e.terms:
+            x = self.values[v]
+            if v in places or x is None:
+                return False
+            total += c * x
+        return total == 0
+
+    def _penalties(self, g: int) -> tuple[int, ...]:
+        """For each choice the cost that its own row's equations add at least, because one of them cannot hold."""
+        group = self.groups[g]
+        mine = set(group.variables)
+        own = [e for e in self.equations if all(v in mine for _, v in e.terms)]
+        out = []
+        for choice in group.choices:
+            values: list[Number | None] = list(self.values)
+            for v, x in zip(group.variables, choice.values, strict=True):
+                values[v] = x
+            out.append(self.misprint if propagate(own, values, self.signed) is not None else 0)
+        return tuple(out)
+
+
+    def _order(self, g: int) -> tuple[int, ...]:
+        """The choices of a group, cheapest first."""
+        choices = self.groups[g].choices
+        return tuple(sorted(range(len(choices)), key=lambda k: (choices[k].cost + self.penalties[g][k], k)))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An optimum: what it costs, which choice of each group it takes, and which figures it calls misprinted."""
+
+    cost: int
+    choices: tuple[int, ...]
+    misprints: frozenset[int]
+
+
+class Undecided(Exception):
+    """The node cap was reached before an optimum was found."""
+
+
+def propagate(
+    equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int], behind: dict[int, int] | None = None
+) -> int | None:
+    """Fill in what the equations force, in place; the variables behind a contradiction as a bit mask, else None.
+
+    Two steps nearly suffice (reconciliation.md §B4): an equation with one unknown, and unknowns of one sign that cannot
+    be negative: they must not sum to less than zero, and are all zero where they sum to zero. ``behind`` takes, for each
+    value filled in, the variables that it follows from.
+    """
+    behind = {} if behind is None else behind
+    pending: Sequence[Equation] = equations
+    moved = True
+    while moved:
+        moved = False
+        rest: list[Equation] = []
+        for e in pending:
+            total: Number = e.constant
+            unknown: list[tuple[int, int]] = []
+            for c, v in e.terms:
+                x = values[v]
+                if x is None:
+                    unknown.append((c, v))
+                elif c == 1:
+                    total += x
+                else:
+                    total += c * x
+            if not unknown:
+                if total:
+                    return _mask(e, behind, ())
+                continue
+            forced = _forced(unknown, total, signed)
+            if forced is None:
+                rest.append(e)
+                continue
+            mask = _mask(e, behind, [v for _, v in unknown])
+            if forced is _IMPOSSIBLE:
+                return mask
+            for v, x in forced:
+                values[v] = x
+                behind[v] = mask
+            moved = True
+        pending = rest
+    return None
+
+
+def contradiction(equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int]) -> tuple[int | None, int]:
+    """``propagate``, and where it leaves equations open, whether they have a solution together; and the steps that it took."""
+    behind: dict[int, int] = {}
+    conflict = propagate(equations, values, signed, behind)
+    if conflict is not None:
+        return conflict, 1
+    rows: list[tuple[Equation, Row]] = []
+    for e in equations:
+        row = {v: c for c, v in e.terms if values[v] is None}
+        if len(row) < 2:
+            continue
+        rest = e.constant + sum(c * x for c, v in e.terms if (x := values[v]) is not None)
+        if not isinstance(rest, int):
+            return None, 1  # money: left to propagation
+        rows.append((e, row | {CONSTANT: rest}))
+    if len(rows) < 2:
+        return None, 1
+    mask = 0
+    clash, work = least([row for _, row in rows], signed)
+    for n in clash:
+        e, row = rows[n]
+        mask |= _mask(e, behind, list(row))
+    return mask if clash else None, 1 + work
+
+
+_IMPOSSIBLE: list[tuple[int, Number]] = []
+
+
+def _forced(unknown: Sequence[tuple[int, int]], total: Number, signed: frozenset[int]) -> list[tuple[int, Number]] | None:
+    """Values of the unknowns in ``Σ c·x = −total``; None where several are possible, ``_IMPOSSIBLE`` where none is."""
+    if len(unknown) == 1:
+        c, v = unknown[0]
+        if total % c:
+            return _IMPOSSIBLE
+        x = -total // c if abs(c) != 1 else -total * c
+        return [(v, x)] if x >= 0 or v in signed else _IMPOSSIBLE
+    if any(v in signed for _, v in unknown):
+        return None
+    sign = 1 if unknown[0][0] > 0 else -1
+    if any((c > 0) != (sign > 0) for c, _ in unknown):
+        return None
+    wanted = -total * sign
+    if wanted < 0:
+        return _IMPOSSIBLE
+    return [(v, 0) for _, v in unknown] if wanted == 0 else None
+
+
+def _mask(e: Equation, behind: Mapping[int, int], unknown: Sequence[int]) -> int:
+    """The known variables of an equation; for one that was itself forced, those behind it."""
+    mask = 0
+    for _, v in e.terms:
+        if v not in unknown:
+            mask |= behind[v] if v in behind else 1 << v
+    return mask
+
+
+Repair = tuple[str, int, int]
+_ROW, _FIGURE, _LINE = "row", "figure", "line"
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A partial account. ``fixed`` groups keep their choice; ``barred`` repairs belong to other branches."""
+
+    cost: int
+    choices: tuple[int, ...]
+    fixed: frozenset[int]
+    misprints: frozenset[int]
+    lines: frozenset[int]
+    barred: frozenset[Repair]
+
+
+def best(
+    problem: Problem, forced: Mapping[int, int] | None = None, limit: int | None = None, cap: int = NODE_CAP, spent: list[int] | None = None
+) -> Account | None:
+    """The cheapest account with the ``forced`` choices (group to choice); None where it costs more than ``limit``.
+
+    Raises Undecided where ``cap`` accounts did not suffice; ``spent`` counts the accounts looked at, over several calls. One
+    whose open sums had to be examined together counts as several.
+    """
+    forced = forced or {}
+    choices = tuple(forced[g] if g in forced else problem.order[g][0] for g in range(len(problem.groups)))
+    cost = sum(problem.groups[g].choices[k].cost + problem.penalties[g][k] for g, k in enumerate(choices))
+    heap: list[tuple[int, int, _Node, list[Repair], int]] = []
+    node = _Node(cost, choices, frozenset(forced), frozenset(), frozenset(), frozenset())
+    pushed = popped = 0
+    while limit is None or node.cost <= limit:
+        popped += 1
+        if spent is not None:
+            spent[0] += 1
+        if popped > cap:
+            raise Undecided
+        conflict, steps = contradiction(_equations(problem, node), assembled(problem, node.choices, node.misprints), problem.signed)
+        popped += steps - 1
+        if spent is not None:
+            spent[0] += steps - 1
+        if conflict is None:
+            return Account(node.cost, node.choices, node.misprints)
+        repairs = _repairs(problem, node, conflict)
+        barred = set(node.barred)
+        for at, repair in enumerate(repairs):
+            f = node.cost + _dearer(problem, node, repair, barred)
+            barred.add(repair)
+            if limit is None or f <= limit:
+                pushed += 1
+                heapq.heappush(heap, (f, pushed, node, repairs, at))
+        if not heap:
+            return None
+        f, _, parent, repairs, at = heapq.heappop(heap)
+        # One child a repair; each bars the repairs before it, so that no account is reached twice.
+        node = _apply(problem, parent, repairs[at], f, parent.barred.union(repairs[:at]))
+    return None
+
+
+def _equations(problem: Problem, node: _Node) -> tuple[Equation, ...]:
+    """Settled equations bind again once one of their figures is called misprinted."""
+    return problem.equations if node.misprints else problem.active
+
+
+def assembled(problem: Problem, choices: Sequence[int], misprints: frozenset[int]) -> list[Number | None]:
+    """The values under these choices; misprinted figures unknown."""
+    values = list(problem.values)
+    for group, k in zip(problem.groups, choices, strict=True):
+        for v, x in zip(group.variables, group.choices[k].values, strict=True):
+            values[v] = x
+    for v in misprints:
+        values[v] = None
+    return values
+
+
+def _repairs(problem: Problem, node: _Node, conflict: int) -> list[Repair]:
+    """Everything that could undo a contradiction: a total line left unfilled, another reading of a row, a misprinted figure."""
+    variables = [v for v in range(len(problem.values)) if conflict >> v & 1]
+    out: list[Repair] = [(_LINE, n, 0) for n, line in enumerate(problem.lines) if n not in node.lines and any(v in line for v in variables)]
+    for v in variables:
+        place = problem.group_of.get(v)
+        if place is not None and place[0] not in node.fixed:
+            g, at = place
+            choices = problem.groups[g].choices
+            shown = choices[node.choices[g]].values[at]
+            out += [(_ROW, g, k) for k, choice in enumerate(choices) if choice.values[at] != shown]
+    out += [(_FIGURE, v, 0) for v in variables if v not in node.misprints]
+    return [r for r in dict.fromkeys(out) if r not in node.barred]
+
+
+def _dearer(problem: Problem, node: _Node, repair: Repair, barred: AbstractSet[Repair]) -> int:
+    """How much a repair adds to the least that an account costs in which the ``barred`` ones are not made."""
+    kind, n, k = repair
+    if kind == _LINE:
+        return problem.misprint
+    if kind == _ROW:
+        return _row_cost(problem, node, n, k) - _row_cost(problem, node, n, node.choices[n])
+    place = problem.group_of.get(n)
+    if place is None:
+        return problem.misprint
+    g = place[0]
+    after = problem.groups[g].choices[_relaxed(problem, node, g, barred)].cost
+    return problem.misprint + after - _row_cost(problem, node, g, node.choices[g])
+
+
+def _row_cost(problem: Problem, node: _Node, g: int, k: int) -> int:
+    """A choice's own cost, and a misprint where it breaks its row's own sum and nothing in the row is called one yet."""
+    group = problem.groups[g]
+    return group.choices[k].cost + (problem.penalties[g][k] if node.misprints.isdisjoint(group.variables) else 0)
+
+
+def _relaxed(problem: Problem, node: _Node, g: int, barred: AbstractSet[Repair]) -> int:
+    """The choice of a row once a figure of it is called misprinted: its own sum binds no more, so another may be cheapest."""
+    if g in node.fixed:
+        return node.choices[g]
+    choices = problem.groups[g].choices
+    free = [k for k in range(len(choices)) if (_ROW, g, k) not in barred]
+    return min(free, key=lambda k: (choices[k].cost, k != node.choices[g], k))
+
+
+def _apply(problem: Problem, node: _Node, repair: Repair, cost: int, barred: frozenset[Repair]) -> _Node:
+    kind, n, k = repair
+    if kind == _LINE:
+        return _Node(cost, node.choices, node.fixed, node.misprints | problem.lines[n], node.lines | {n}, barred)
+    if kind == _ROW:
+        return _Node(cost, _with(node.choices, n, k), node.fixed | {n}, node.misprints, node.lines, barred)
+    place = problem.group_of.get(n)
+    choices = node.choices if place is None else _with(node.choices, place[0], _relaxed(problem, node, place[0], barred))
+    return _Node(cost, choices, node.fixed, node.misprints | {n}, node.lines, barred)
+
+
+def _with(choices: tuple[int, ...], g: int, k: int) -> tuple[int, ...]:
+    return (*choices[:g], k, *choices[g + 1 :])
