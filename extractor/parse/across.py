@@ -153,7 +153,8 @@ class Rows:
     def mark_cut_edges(self, readings: dict[int, RowReading]) -> None:
         """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""
         trusted = self.marked and not self.blank_habit and not any("COUNT_LONG" in readings[i].codes for i, _ in self.rows)
-        trusted = trusted and self._left_edge_shown(readings)
+        # A table of several blocks has no sums to speak against it, and rows of two cells say too little.
+        trusted = trusted and len(self.table.blocks) == 1 and self._left_edge_shown(readings)
         for (i, a), (j, b) in zip(self.rows, self.rows[1:], strict=False):
             if all(_ends_early(readings[k]) and is_hard(o) for k, o in ((i, a), (j, b))):
                 for k, o in ((i, a), (j, b)):
