@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing import Pool
-from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import case_parser
 from benchmarks.damage import LEVELS, SHAPES, make_case
 from benchmarks.score import (
     LOCKED_FROM,
@@ -25,7 +25,6 @@ from benchmarks.score import (
     extract_case,
     grouped,
     score,
-    seed_range,
     silent_rates,
     stamp,
     total,
@@ -143,26 +142,14 @@ def _describe(w: Wrong) -> str:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("--seeds", type=seed_range, default=range(20), metavar="A:B", help="A up to, not including, B")
+    parser = case_parser("benchmarks.accuracy", __doc__)
     parser.add_argument("--locked", action="store_true", help=f"the locked seeds {LOCKED.start}:{LOCKED.stop}")
-    parser.add_argument("--levels", type=partial(_names, known=LEVELS), default=LEVELS, metavar="L,…")
-    parser.add_argument("--shapes", type=partial(_names, known=SHAPES), default=SHAPES, metavar="S,…")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(argv)
     if given.locked:
         given.seeds = LOCKED
     elif given.seeds.stop > LOCKED_FROM:
         parser.error(f"seeds from {LOCKED_FROM} on are locked; the final run takes them with --locked")
     return given
-
-
-def _names(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := [n for n in names if n not in known]:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
-    return names
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.accuracy import run
+from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, SHAPES
-from benchmarks.score import LOCKED_FROM, ROOT, Score, seed_range, stamp, write_json
+from benchmarks.score import LOCKED_FROM, ROOT, Score, stamp, write_json
 from extractor.errors import GoujiError
 from extractor.form import Form, load_forms
 from extractor.golden import GoldenCell, GoldenReport, load_golden

@@ -21,8 +21,9 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, SHAPES, Case, make_case
-from benchmarks.score import LOCKED_FROM, ROOT, seed_range, stamp, write_json
+from benchmarks.score import LOCKED_FROM, ROOT, stamp, write_json
 from extractor.check.localise import localise
 from extractor.costs import DOUBTS, MARGIN, Costs, cost_of, doubt_of
 from extractor.form import Form, load_forms

@@ -24,10 +24,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks.arguments import seed_range
 from benchmarks.damage import Case, make_case
 from benchmarks.damage.content import failing, make_content
 from benchmarks.oracle import determined, least_explanations
-from benchmarks.score import LOCKED_FROM, extract_case, hard_failures, seed_range, stamp, write_json
+from benchmarks.score import LOCKED_FROM, extract_case, hard_failures, stamp, write_json
 from extractor.check.localise import localise
 from extractor.form import Form, load_forms
 from extractor.types import Blame, Extraction, Number, Status, Verdict

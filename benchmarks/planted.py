@@ -15,7 +15,8 @@ from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
 
-from benchmarks.score import ROOT, seed_range, stamp, write_json
+from benchmarks.arguments import seed_range
+from benchmarks.score import ROOT, stamp, write_json
 from extractor.form import load_forms
 from extractor.golden import load_golden
 from extractor.plant import KINDS, OUTCOMES, Base, PlantedSummary, Result, bases_of, plant_kind, summarise
@@ -60,8 +61,8 @@ def _table(summary: PlantedSummary) -> Iterator[str]:
         yield kind + " " * (36 - len(kind) - wide) + "".join(f"{n:14}" for n in numbers.values())
     yield "invis.: invisible by construction: the figures as changed are a consistent other report"
     for e in summary.escapes:
-        cells = ", ".join(c.field for c in e.cells[:8])
-        yield f"{e.outcome.upper()}: {e.kind} in {e.report}: {e.plant}: accepted {cells} ({len(e.cells)} cells)"
+        cells = ", ".join(c.field for c in e.escaped[:8])
+        yield f"{e.outcome.upper()}: {e.kind} in {e.report}: {e.plant}: accepted {cells} ({len(e.escaped)} cells)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

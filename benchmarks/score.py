@@ -377,11 +377,3 @@ def write_json(data: Mapping[str, Any], path: Path) -> None:
 def as_dict(item: Counts | Wrong) -> dict[str, Any]:
     """JSON-able data of a frozen record."""
     return asdict(item)
-
-
-def seed_range(text: str) -> range:
-    """``A:B`` as range(A, B); ValueError for anything else."""
-    first, sign, last = text.partition(":")
-    if not sign or not first.isdigit() or not last.isdigit() or int(first) >= int(last):
-        raise ValueError(f"seeds {text!r}: write A:B, where A is smaller than B")
-    return range(int(first), int(last))

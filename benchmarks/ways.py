@@ -10,17 +10,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 from multiprocessing import Pool
-from pathlib import Path
 from typing import Any, NoReturn
 from unittest import mock
 
+from benchmarks.arguments import case_parser
 from benchmarks.damage import LEVELS, SHAPES, Case, make_case
 from benchmarks.score import (
     LOCKED_FROM,
@@ -28,7 +26,6 @@ from benchmarks.score import (
     as_dict,
     extract_case,
     score,
-    seed_range,
     silent_rates,
     stamp,
     write_json,
@@ -204,22 +201,10 @@ def table(result: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def _names(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := [n for n in names if n not in known]:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
-    return names
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ways", description=__doc__)
-    parser.add_argument("--seeds", type=seed_range, default=range(20), metavar="A:B", help="A up to, not including, B")
-    parser.add_argument("--levels", type=partial(_names, known=LEVELS), default=LEVELS, metavar="L,…")
-    parser.add_argument("--shapes", type=partial(_names, known=SHAPES), default=SHAPES, metavar="S,…")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--processes", type=int, default=2)
+    parser = case_parser("benchmarks.ways", __doc__)
     given = parser.parse_args(argv)
     if given.seeds.stop > LOCKED_FROM:
         parser.error(f"seeds from {LOCKED_FROM} on are locked")

@@ -1,6 +1,6 @@
 """Reason codes: why a cell was accepted, sent to a person, or not found. One sentence each, never renamed.
 
-``FLAG``: a person must look. ``DOUBT``: a person must look, unless the cell is proven. ``INFO``: recorded, sends
+``FLAG``: a person must look. ``DOUBT``: a person must look, unless something answers it. ``INFO``: recorded, sends
 nobody. docs/decision.md defines when each is given.
 """
 

@@ -28,7 +28,7 @@ MARGIN = 45
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Costs in units of −10·ln(probability), counted and never set by hand; the defaults are those of ``costs.json``.
+    """Costs in units of −10·ln(probability): ``misprint`` and ``other_reading`` are counted; margin and steps are declared here.
 
     ``misprint``: of one figure, or of one total line, that the report itself prints wrong. ``other_reading``: by doubt, what
     a reading of a row costs more than the reader's first one. ``margin``: how much dearer every other account must be before

@@ -36,6 +36,7 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
     rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
     damage = "damaged" if _damaged(resolved) else "sound"
+    failing = {form.fields[r.relation.fields[0]].table for r, (v, _) in zip(form.rules, checked.hard, strict=True) if r.severity == "hard" and v is Verdict.FAIL}
     known: dict[tuple[Status, tuple[str, ...]], Decision] = {}
     out: list[Decision] = []
     for r in resolved:
@@ -46,19 +47,13 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
             codes += _blank(rules_of[r.field], checked)
             if any(checked.hard[n][1] is Verdict.FAIL for n in rules_of[r.field]):
                 codes = tuple(c for c in codes if c != "BLANK_SEEN")
-        elif r.status is Status.DEDUCED and any(checked.hard[n][0] is Verdict.FAIL for n in checked_near(form, r.field)):
+        elif r.status is Status.DEDUCED and form.fields[r.field].table in failing:
             codes += ("RULE_FAILED_ELSEWHERE",)
         same = (r.status, codes)
         if same not in known:
             known[same] = _decide(r.status, codes, damage, policy)
         out.append(known[same]._replace(field=r.field))
     return tuple(out)
-
-
-def checked_near(form: Form, field: int) -> Sequence[int]:
-    """The hard rules of a deduced cell's table: one that fails there says that its print is not to be relied on."""
-    table = form.fields[field].table
-    return [n for n, rule in enumerate(form.rules) if rule.severity == "hard" and form.fields[rule.relation.fields[0]].table == table]
 
 
 def _damaged(resolved: Sequence[Resolved]) -> bool:

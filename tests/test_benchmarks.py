@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from benchmarks import accuracy, calibrate, localise, memory, oracle, planted, speed, ways
+from benchmarks import accuracy, calibrate, costs, localise, memory, oracle, planted, speed, ways
+from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
-from benchmarks.score import Counts, Score, by_code, extract_case, grouped, score, seed_range, silent_rates, total
+from benchmarks.score import RESULTS, Counts, Score, by_code, extract_case, grouped, score, silent_rates, total
 from extractor import pipeline
 from extractor.form import Form, load_forms
 from extractor.read import read_bytes
@@ -28,11 +32,11 @@ Read = tuple[Status, Number | None, str]
 ZERO: Read = (Status.PRINTED, 0, "accept")
 
 
-def a_case(truths: Mapping[int, Truth] | None = None, **changes: object) -> Case:
+def a_case(truths: Mapping[int, Truth] | None = None, **changes: Any) -> Case:
     """A case of ``FORM`` in which every field prints 0, but for ``truths``."""
     truth = tuple((truths or {}).get(f.index, Truth(0, "0", PRINTED)) for f in FORM.fields)
     made = Case("by-hand", FORM.id, 2020, "某县", b"", ".txt", "flat", "clean", truth, (), (), False, "")
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def an_extraction(
@@ -223,10 +227,10 @@ def test_accuracy_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "heavy" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("program", [accuracy, calibrate, localise, ways])
-def test_locked_seeds_are_refused(program: object, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, ways])
+def test_locked_seeds_are_refused(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        program.main(["--seeds", "9999:10001"])  # type: ignore[attr-defined]
+        program.main(["--seeds", "9999:10001"])
 
     assert "locked" in capsys.readouterr().err
 
@@ -453,9 +457,20 @@ def test_memory_samples_and_slope() -> None:
     assert 0.0 == memory.slope([(5, 1.0)])
 
 
-@pytest.mark.parametrize("program", [accuracy, calibrate, localise, memory, planted, speed, ways])
-def test_help(program: object, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, memory, planted, speed, ways])
+def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        program.main(["--help"])  # type: ignore[attr-defined]
+        program.main(["--help"])
 
     assert "usage: python -m benchmarks." in capsys.readouterr().out
+
+
+def test_every_result_is_that_of_the_command_beside_it() -> None:
+    """The table of benchmarks/README.md names each result file and the command that wrote it."""
+    page = (RESULTS.parent / "README.md").read_text("utf-8")
+    commands = dict(re.findall(r"`(python -m benchmarks[^`]*)` \| `results/(\w+\.json)`", page))
+    named = {file: command for command, file in commands.items()}
+
+    assert {f.name for f in RESULTS.glob("*.json")} == set(named)
+    for file, command in named.items():
+        assert command == json.loads((RESULTS / file).read_text("utf-8"))["command"]

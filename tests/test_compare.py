@@ -82,9 +82,9 @@ def card(texts: Mapping[str, str | Mapping[str, str]], *changed: Mapping[str, ob
     return make_card(data(texts, *changed, **more), "test")
 
 
-def closed(comparison: Comparison, **thresholds: float) -> list[str]:
+def closed(comparison: Comparison, **thresholds: Any) -> list[str]:
     """The conditions that close the gate."""
-    return [c.name for c in gate(comparison, GateSpec(**thresholds)) if c.closed]  # type: ignore[arg-type]
+    return [c.name for c in gate(comparison, GateSpec(**thresholds)) if c.closed]
 
 
 GOOD = {"a/1": "AAA RA", "b/1": "AAA AA"}

@@ -14,6 +14,7 @@ from extractor.errors import GoldenError
 from extractor.form import load_forms
 from extractor.golden import (
     Entry,
+    GoldenReport,
     Mismatch,
     StatusRow,
     compare,
@@ -51,7 +52,7 @@ def test_cells_by_status_are_those_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=IDS)
-def test_resolving_again_changes_nothing(report, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_resolving_again_changes_nothing(report: GoldenReport, tmp_path: Path) -> None:
     """cells.csv and meta.yaml are what the two keyings and the settlements give."""
     copy = tmp_path / report.id
     shutil.copytree(GOLDEN / report.id, copy)
@@ -70,7 +71,7 @@ def test_keyers_agree_on_every_cell() -> None:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=IDS)
-def test_every_printed_label_stands_in_every_rendering(report) -> None:  # type: ignore[no-untyped-def]
+def test_every_printed_label_stands_in_every_rendering(report: GoldenReport) -> None:
     """A label that some rendering does not contain would be a keying error, or a wrong source."""
     for source in report.sources:
         text = source.file.read_text("utf-8")
@@ -78,7 +79,7 @@ def test_every_printed_label_stands_in_every_rendering(report) -> None:  # type:
 
 
 @pytest.mark.parametrize("report", [r for r in REPORTS if r.form_id], ids=lambda r: r.id)
-def test_hard_rules_fail_exactly_where_findings_say(report) -> None:  # type: ignore[no-untyped-def]
+def test_hard_rules_fail_exactly_where_findings_say(report: GoldenReport) -> None:
     """The expected findings are all the sums that the printed figures break, with both sides."""
     form = next(f for f in FORMS if f.id == report.form_id)
     values = [c.value for c in report.cells]

@@ -255,7 +255,7 @@ def test_every_kind_is_tried_and_every_outcome_counted(summary: PlantedSummary) 
     assert [] == [kind for kind, by in summary.counts.items() if not sum(by.values())]
     assert summary.tried == sum(sum(by.values()) for by in summary.counts.values())
     assert len(summary.escapes) == summary.silent + summary.outcome("escaped, flagged")
-    assert all(e.cells and all(c.codes for c in e.cells) and e.plant for e in summary.escapes)
+    assert all(e.escaped and all(c.codes for c in e.escaped) and e.plant for e in summary.escapes)
     assert set(BASES) == set(summary.texts)
 
 

@@ -91,7 +91,7 @@ def _planted(reports: Sequence[GoldenReport], forms: Sequence[Form]) -> Planted:
     """Known errors put into the texts, in the scorecard's own words."""
     got = run_planted(reports, forms)
     escapes = (
-        PlantedEscape(e.kind, e.outcome, e.report, e.plant, tuple(f"{c.field}={c.value or 'blank'}" for c in e.cells))
+        PlantedEscape(e.kind, e.outcome, e.report, e.plant, tuple(f"{c.field}={c.value or 'blank'}" for c in e.escaped))
         for e in got.escapes
     )
     return Planted(len(got.texts), got.seeds, got.counts, (SILENT, FLAGGED), tuple(escapes))

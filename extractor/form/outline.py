@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from extractor.errors import FormError
 from extractor.form.file import Key, Lines
 from extractor.form.spec import FormSpec, HeaderSpec, NarrativeSpec, RuleSpec, TableSpec
-from extractor.form.types import Label
+from extractor.form.types import Label, Role
 from extractor.text import key, normalise
 
 
@@ -95,7 +95,7 @@ _NUMBERING = re.compile(r"^\s*(?:[(（][一二三四五六七八九十\d]+[)）]
 def labels(spec: FormSpec) -> Iterator[Label]:
     """Every label of the form with its variants, each also without its number."""
 
-    def variants(role: str, labels: Sequence[str], table: str | None, block: int, position: int, ref: str) -> Iterator[Label]:
+    def variants(role: Role, labels: Sequence[str], table: str | None, block: int, position: int, ref: str) -> Iterator[Label]:
         seen: set[str] = set()
         for n, text in enumerate(labels):
             for variant, form in ((n > 0, text), (True, _NUMBERING.sub("", text))):
@@ -103,7 +103,7 @@ def labels(spec: FormSpec) -> Iterator[Label]:
                 if k and k not in seen:
                     seen.add(k)
                     weak = len(k) < _WEAK_BELOW or (role == "column" and len(k) < 6 and not k.startswith("本年"))
-                    yield Label(role, k, form, table, block, position, ref, variant, weak)  # type: ignore[arg-type]
+                    yield Label(role, k, form, table, block, position, ref, variant, weak)
 
     yield from variants("title", [spec.title], None, -1, -1, "")
     for s in spec.sections:
@@ -114,7 +114,8 @@ def labels(spec: FormSpec) -> Iterator[Label]:
                 yield from variants("block", [block.label], t.id, b, -1, block.label)
             if block.corner:
                 yield from variants("corner", [block.corner], t.id, b, -1, block.corner)
-            for role, headers in (("row", block.rows), ("column", block.columns)):
+            sides: tuple[tuple[Role, Sequence[HeaderSpec]], ...] = (("row", block.rows), ("column", block.columns))
+            for role, headers in sides:
                 position = 0
                 stack = list(reversed(headers))
                 while stack:

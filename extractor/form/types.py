@@ -88,6 +88,9 @@ class NarrativeRule:
     source: str
 
 
+Role = Literal["title", "section", "block", "corner", "group", "row", "column"]
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """Something the form prints: ``role`` says what seeing it means.
@@ -96,7 +99,7 @@ class Label:
     too short or too common to decide anything alone.
     """
 
-    role: Literal["title", "section", "block", "corner", "group", "row", "column"]
+    role: Role
     key: str
     text: str
     table: str | None

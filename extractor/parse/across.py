@@ -166,7 +166,6 @@ class Rows:
             if "EDGE_CUT" in reading.codes:
                 readings[k] = reading._replace(alternatives=())
 
-
     def _left_edge_shown(self, readings: dict[int, RowReading]) -> bool:
         """Rows cut at their left edge look the same; a whole row elsewhere, or figures that cannot end in their total, rule that out."""
         whole = any(readings[i].exact and o.figures and all(s.start >= 0 for s in readings[i].squares) for i, o in self.rows)

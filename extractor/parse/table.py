@@ -311,9 +311,8 @@ class _Reader:
             if e.kind == LABEL and e.hard and any(x.table == self.table.id and x.role == "column" for x in e.labels):
                 rows.setdefault(e.row, []).append(e.cell)
         mine = [c.cell for c in cells]
-        if len(cells) == n and mine == list(range(n)):
-            return RowReading(tuple(square(c) for c in cells), True, ())
-        if mine not in (heads for heads in rows.values() if len(heads) == n):
+        whole = len(cells) == n and mine == list(range(n))
+        if not whole and mine not in (heads for heads in rows.values() if len(heads) == n):
             return None
         return RowReading(tuple(square(c) for c in cells), True, ())
 

@@ -8,7 +8,6 @@ from extractor.plant.run import (
     DEFAULT_SEEDS,
     OUTCOMES,
     EscapedCell,
-    PlantedEscape,
     PlantedSummary,
     Result,
     plant_kind,
@@ -18,6 +17,6 @@ from extractor.plant.run import (
 from extractor.plant.text import Base, Plant, bases_of, changed_text
 
 __all__ = [
-    "DEFAULT_SEEDS", "KINDS", "OUTCOMES", "Base", "EscapedCell", "Plant", "PlantedEscape", "PlantedSummary", "Result",
+    "DEFAULT_SEEDS", "KINDS", "OUTCOMES", "Base", "EscapedCell", "Plant", "PlantedSummary", "Result",
     "bases_of", "changed_text", "plant_kind", "run_planted", "summarise",
 ]  # fmt: skip

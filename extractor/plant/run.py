@@ -48,7 +48,7 @@ class EscapedCell:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one plant; ``plant`` says in words what was changed, ``escaped`` what was accepted wrongly."""
+    """What became of one plant; ``plant`` says in words what was changed, ``escaped`` which cells were accepted wrongly, with all that one needs to look at them."""
 
     kind: str
     report: str
@@ -58,24 +58,13 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class PlantedEscape:
-    """One error that escaped, with everything needed to look at it."""
-
-    kind: str
-    outcome: str
-    report: str
-    plant: str
-    cells: tuple[EscapedCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PlantedSummary:
     """Kind → outcome → count, over ``texts`` and ``seeds``; silent escapes first among ``escapes``."""
 
     texts: tuple[str, ...]
     seeds: tuple[int, ...]
     counts: Mapping[str, Mapping[str, int]]
-    escapes: tuple[PlantedEscape, ...]
+    escapes: tuple[Result, ...]
 
     def outcome(self, name: str) -> int:
         """How many errors of all kinds came out as ``name``."""
@@ -117,12 +106,7 @@ def summarise(results: Sequence[Result], texts: Sequence[str], seeds: Sequence[i
     for kind in KINDS:
         n = Counter(r.outcome for r in results if r.kind == kind)
         counts[kind] = {o: n[o] for o in OUTCOMES}
-    escapes = [
-        PlantedEscape(r.kind, r.outcome, r.report, r.plant, r.escaped)
-        for outcome in (SILENT, FLAGGED)
-        for r in results
-        if r.outcome == outcome
-    ]
+    escapes = [r for outcome in (SILENT, FLAGGED) for r in results if r.outcome == outcome]
     return PlantedSummary(tuple(texts), tuple(seeds), counts, tuple(escapes))
 
 

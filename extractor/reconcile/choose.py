@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from extractor.costs import Costs, doubt_of
 from extractor.form import Form, Table
@@ -16,8 +16,8 @@ from extractor.types import Candidate, Number, Status
 class Settled:
     """One table: for each printed row (by number) the readings left, and what the cheapest account says.
 
-    ``searched`` rows were put to the sums. ``misprints`` are fields that the cheapest account calls misprinted.
-    ``values`` are the figures under that account, by local variable.
+    ``searched`` rows were put to the sums. ``misprints`` are fields that the cheapest account calls misprinted;
+    ``undecided`` says that none was found in time.
     """
 
     frame: Frame
@@ -26,7 +26,6 @@ class Settled:
     searched: frozenset[int]
     misprints: frozenset[int] = frozenset()
     undecided: bool = False
-    fixed: dict[int, Number | None] = field(default_factory=dict)
 
 
 def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs) -> Settled:
@@ -40,13 +39,14 @@ def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], co
         return Settled(f, readings, left, frozenset())
     fixed = {i: value_of(r[0].get(i)) for n, r in enumerate(readings) if len(r) == 1 for i in f.rows[n]}
     different = {n: distinct(readings[n]) for n in asked}
-    p = _problem(f, fixed, [(f.rows[n], [readings[n][k[0]] for k in different[n]]) for n in asked], costs)
+    groups = {n: (f.rows[n], [readings[n][k[0]] for k in different[n]]) for n in asked}
+    p = _problem(f, fixed, [groups[n] for n in asked], costs)
     # A row none of whose readings keeps its own sum was not read: it stays open, and its cells bind nothing.
     asked = [n for n, penalties in zip(asked, p.penalties, strict=True) if not all(penalties)]
     if not asked:
         return Settled(f, readings, left, frozenset())
     if len(asked) < len(p.groups):
-        p = _problem(f, fixed, [(f.rows[n], [readings[n][k[0]] for k in different[n]]) for n in asked], costs)
+        p = _problem(f, fixed, [groups[n] for n in asked], costs)
     try:
         optimum = best(p)
     except Undecided:
@@ -59,7 +59,7 @@ def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], co
         if not _proves_nothing([readings[n][k] for k in chosen], readings[n]):
             left[n] = tuple(sorted(chosen))
     misprints = frozenset(f.variables[v] for v in optimum.misprints)
-    return Settled(f, readings, left, frozenset(asked), misprints, fixed=fixed)
+    return Settled(f, readings, left, frozenset(asked), misprints)
 
 
 def _problem(f: Frame, fixed: Mapping[int, Number | None], groups: Sequence[tuple[Sequence[int], Sequence[Reading]]], costs: Costs) -> Problem:

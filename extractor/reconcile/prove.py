@@ -4,7 +4,7 @@ A doubt names the other readings that must be ruled out. Doubts within a row (a 
 figure) are answered by the readings of the row that are left, or by the rest of the table, which leaves one value for
 every doubtful cell at once. Doubts about rows (figures slipped against their labels) are answered by slipping
 them: what no slip changes, or what every slip breaks, is proven. The sums are blind to the order of columns and of
-outcome rows, so a proof never answers a doubt about these; see ``_HEADER``.
+outcome rows, so no proof answers a doubt about these; with no header seen they can only tell the total column from its parts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from extractor.codes import is_doubt, unanswered
 from extractor.form import Form, Table
 from extractor.reconcile.choose import Settled
 from extractor.reconcile.rows import Frame
-from extractor.reconcile.search import propagate
+from extractor.reconcile.search import propagate, residual
 from extractor.reconcile.slips import CLEARLY_WORSE, Order, count, moves, slipped, stories
 from extractor.types import Number, Resolved, Status
 
@@ -35,6 +35,7 @@ _COUNTED = frozenset({"PLACED_BY_COUNT", "COLUMN_MAJOR"})
 # No header stands over the row: its figures are as many as the columns, and the sums say which is the total.
 _HEADER = frozenset({"HEADER_NOT_SEEN"})
 PROVEN = "PROVEN"
+# The share of a table's sums that must have every figure before a slip that breaks one is ruled out.
 _MOST_SUMS = 0.8
 
 
@@ -104,11 +105,7 @@ class _Table:
         """Fields of equations that do not hold as the table is read: nothing is proven beside a broken sum."""
         out: set[int] = set()
         for e in self.frame.equations:
-            total: Number | None = e.constant
-            for c, v in e.terms:
-                x = self.values[v]
-                total = None if x is None or total is None else total + c * x
-            if total:
+            if residual(e, self.values):
                 out |= {self.frame.variables[v] for _, v in e.terms}
         return out
 
@@ -186,13 +183,12 @@ class _Table:
     # --- counting and headers ------------------------------------------------------------------
 
     def _counted(self) -> bool:
-        """Every figure is there, every sum of the table holds, and sums of both directions are not 0 = 0."""
+        """Every figure is there, every sum of the table holds, and those of two rows at least add up what is not 0; or all is 0."""
         if any(x is None for x in self.values) or self._failing():
             return False
         if not any(self.values):
             return True
-        across = {self.form.fields[i].row for i in self._told()}
-        return len(across) > 1
+        return len({self.form.fields[i].row for i in self._told()}) > 1
 
     def _told(self) -> Iterable[int]:
         """Fields of equations within a row that hold and add up at least two figures that are not 0."""
@@ -213,4 +209,4 @@ class _Table:
 
     def _header(self) -> bool:
         """A row adds up figures of two columns or more, so that its last one is the total and the others are its parts."""
-        return any(True for _ in self._told())
+        return next(iter(self._told()), None) is not None

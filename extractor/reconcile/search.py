@@ -9,7 +9,7 @@ first, so the first account without a conflict is an optimum.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -19,6 +19,11 @@ from extractor.types import Number
 
 # Accounts looked at before a question is given up as undecided.
 NODE_CAP = 300
+
+Forced = list[tuple[int, Number]]
+"""Variables and the one value that is left to each."""
+IMPOSSIBLE: Forced = []
+"""Told by identity: an equation that cannot hold, whatever its unknowns are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,8 @@ class Problem:
         object.__setattr__(self, "order", tuple(self._order(g) for g in range(len(self.groups))))
 
     def _settled(self, e: Equation, places: Mapping[int, object]) -> bool:
-        """All its variables are fixed and it holds: only a misprint could ever break it, and none would be called one."""
-        total: Number = e.constant
-        for c, v in e.terms:
-            x = self.values[v]
-            if v in places or x is None:
-                return False
-            total += c * x
-        return total == 0
+        """All its variables are fixed and it holds: while no figure is called misprinted it binds nothing."""
+        return places.keys().isdisjoint(v for _, v in e.terms) and residual(e, self.values) == 0
 
     def _penalties(self, g: int) -> tuple[int, ...]:
         """For each choice the cost that its own row's equations add at least, because one of them cannot hold."""
@@ -93,7 +92,6 @@ class Problem:
                 values[v] = x
             out.append(self.misprint if propagate(own, values, self.signed) is not None else 0)
         return tuple(out)
-
 
     def _order(self, g: int) -> tuple[int, ...]:
         """The choices of a group, cheapest first."""
@@ -114,48 +112,55 @@ class Undecided(Exception):
     """The node cap was reached before an optimum was found."""
 
 
-def propagate(
-    equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int], behind: dict[int, int] | None = None
-) -> int | None:
-    """Fill in what the equations force, in place; the variables behind a contradiction as a bit mask, else None.
+def residual(e: Equation, values: Sequence[Number | None]) -> Number | None:
+    """By how much an equation fails, 0 where it holds; None where one of its figures is unknown."""
+    total: Number = e.constant
+    for c, v in e.terms:
+        x = values[v]
+        if x is None:
+            return None
+        total += c * x
+    return total
 
-    Two steps nearly suffice (reconciliation.md §B4): an equation with one unknown, and unknowns of one sign that cannot
-    be negative: they must not sum to less than zero, and are all zero where they sum to zero. ``behind`` takes, for each
-    value filled in, the variables that it follows from.
+
+def steps(equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int]) -> Iterator[tuple[Equation, Forced]]:
+    """Each equation that forces something and what it forces, filled in, in place, after it was handed out.
+
+    An ``IMPOSSIBLE`` one is handed out once and left aside. Two kinds of step nearly suffice (reconciliation.md §B4): an
+    equation with one unknown, and unknowns of one sign that cannot be negative: they must not sum to less than zero,
+    and are all zero where they sum to zero.
     """
-    behind = {} if behind is None else behind
-    pending: Sequence[Equation] = equations
+    pending = equations
     moved = True
     while moved:
         moved = False
         rest: list[Equation] = []
         for e in pending:
-            total: Number = e.constant
-            unknown: list[tuple[int, int]] = []
-            for c, v in e.terms:
-                x = values[v]
-                if x is None:
-                    unknown.append((c, v))
-                elif c == 1:
-                    total += x
-                else:
-                    total += c * x
-            if not unknown:
-                if total:
-                    return _mask(e, behind, ())
-                continue
-            forced = _forced(unknown, total, signed)
+            forced = _forced(e, values, signed)
             if forced is None:
                 rest.append(e)
-                continue
-            mask = _mask(e, behind, [v for _, v in unknown])
-            if forced is _IMPOSSIBLE:
-                return mask
-            for v, x in forced:
-                values[v] = x
-                behind[v] = mask
-            moved = True
+            elif forced or forced is IMPOSSIBLE:
+                yield e, forced
+                for v, x in forced:
+                    values[v] = x
+                    moved = True
         pending = rest
+
+
+def propagate(
+    equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int], behind: dict[int, int] | None = None
+) -> int | None:
+    """Fill in what the equations force, in place; the variables behind a contradiction as a bit mask, else None.
+
+    ``behind`` takes, for each value filled in, the variables that it follows from.
+    """
+    behind = {} if behind is None else behind
+    for e, forced in steps(equations, values, signed):
+        mask = _mask(e, behind, values)
+        if forced is IMPOSSIBLE:
+            return mask
+        for v, _ in forced:
+            behind[v] = mask
     return None
 
 
@@ -179,22 +184,30 @@ def contradiction(equations: Sequence[Equation], values: list[Number | None], si
     mask = 0
     clash, work = least([row for _, row in rows], signed)
     for n in clash:
-        e, row = rows[n]
-        mask |= _mask(e, behind, list(row))
+        mask |= _mask(rows[n][0], behind, values)
     return mask if clash else None, 1 + work
 
 
-_IMPOSSIBLE: list[tuple[int, Number]] = []
-
-
-def _forced(unknown: Sequence[tuple[int, int]], total: Number, signed: frozenset[int]) -> list[tuple[int, Number]] | None:
-    """Values of the unknowns in ``Σ c·x = −total``; None where several are possible, ``_IMPOSSIBLE`` where none is."""
+def _forced(e: Equation, values: Sequence[Number | None], signed: frozenset[int]) -> Forced | None:
+    """What one equation forces: nothing ([]) where it holds, ``IMPOSSIBLE`` where it cannot, None where it says nothing yet."""
+    total: Number = e.constant
+    unknown: list[tuple[int, int]] = []
+    for c, v in e.terms:
+        x = values[v]
+        if x is None:
+            unknown.append((c, v))
+        elif c == 1:
+            total += x
+        else:
+            total += c * x
+    if not unknown:
+        return IMPOSSIBLE if total else []
     if len(unknown) == 1:
         c, v = unknown[0]
         if total % c:
-            return _IMPOSSIBLE
+            return IMPOSSIBLE
         x = -total // c if abs(c) != 1 else -total * c
-        return [(v, x)] if x >= 0 or v in signed else _IMPOSSIBLE
+        return [(v, x)] if x >= 0 or v in signed else IMPOSSIBLE
     if any(v in signed for _, v in unknown):
         return None
     sign = 1 if unknown[0][0] > 0 else -1
@@ -202,15 +215,15 @@ def _forced(unknown: Sequence[tuple[int, int]], total: Number, signed: frozenset
         return None
     wanted = -total * sign
     if wanted < 0:
-        return _IMPOSSIBLE
+        return IMPOSSIBLE
     return [(v, 0) for _, v in unknown] if wanted == 0 else None
 
 
-def _mask(e: Equation, behind: Mapping[int, int], unknown: Sequence[int]) -> int:
+def _mask(e: Equation, behind: Mapping[int, int], values: Sequence[Number | None]) -> int:
     """The known variables of an equation; for one that was itself forced, those behind it."""
     mask = 0
     for _, v in e.terms:
-        if v not in unknown:
+        if values[v] is not None:
             mask |= behind[v] if v in behind else 1 << v
     return mask
 

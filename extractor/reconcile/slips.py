@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from extractor.reconcile.rows import Frame
-from extractor.reconcile.search import _IMPOSSIBLE as IMPOSSIBLE
-from extractor.reconcile.search import Equation
-from extractor.reconcile.search import _forced as forced_values
+from extractor.reconcile.search import IMPOSSIBLE, residual, steps
 from extractor.types import Number, Resolved, Status
 
 Order = tuple[int, ...]
@@ -72,42 +70,7 @@ def slipped(f: Frame, rows: Sequence[int], order: Order, values: Values) -> list
 
 
 def count(f: Frame, values: Values) -> tuple[int, int]:
-    """How many equations cannot hold, each counted and left aside, and how many have every figure in the text.
-
-    What the others force is filled in as it is in ``search.propagate``.
-    """
-    filled = list(values)
-    known = sum(all(values[v] is not None for _, v in e.terms) for e in f.equations)
-    pending = list(f.equations)
-    broken = 0
-    moved = True
-    while moved:
-        moved = False
-        rest = []
-        for e in pending:
-            forced = forced_by(e, filled, f.signed)
-            if forced is None:
-                rest.append(e)
-            elif forced is IMPOSSIBLE:
-                broken += 1
-            else:
-                for v, x in forced:
-                    filled[v] = x
-                    moved = True
-        pending = rest
+    """How many equations cannot hold, each counted and left aside, and how many have every figure in the text."""
+    known = sum(residual(e, values) is not None for e in f.equations)
+    broken = sum(forced is IMPOSSIBLE for _, forced in steps(f.equations, list(values), f.signed))
     return broken, known
-
-
-def forced_by(e: Equation, values: Values, signed: frozenset[int]) -> list[tuple[int, Number]] | None:
-    """What one equation forces: nothing ([]) where it holds, ``IMPOSSIBLE`` where it cannot, None where it says nothing yet."""
-    total: Number = e.constant
-    unknown = []
-    for c, v in e.terms:
-        x = values[v]
-        if x is None:
-            unknown.append((c, v))
-        else:
-            total += c * x
-    if unknown:
-        return forced_values(unknown, total, signed)
-    return IMPOSSIBLE if total else []
