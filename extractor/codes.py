@@ -43,6 +43,7 @@ CODES: dict[str, Code] = {
     "HEADER_PATH_WRONG": Code(FLAG, "The column headers printed over this row are not the form's."),
     "HEADER_INCOMPLETE": Code(DOUBT, "The header over this row lacks columns of the form, and the row lacks figures."),
     "HEADER_PARTIAL": Code(INFO, "The header over this row lacks columns of the form, while the row has every figure and its sum holds."),
+    "ROWS_REORDERED": Code(INFO, "The rows of this table stand in another order than the form's."),
     "OFF_LINE": Code(FLAG, "The figure stands on a line of its own, while those of the other rows stand beside their labels."),
     "NEXT_LABEL_LOST": Code(DOUBT, "The next row's label is not in the text, so these figures may be the next row's."),
     "LABELS_DETACHED": Code(DOUBT, "Several labels have no figures beside them, so standing beside its label proves nothing for a figure here."),

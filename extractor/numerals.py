@@ -20,6 +20,8 @@ IRREGULAR = re.compile(rf"(?:{_SIGN})?\d+(?:,\d+)+(?:\.\d+)?(?:{_UNITS})?")
 # A word that is no numeral but would be one if its look-alike glyphs were digits.
 LOOKALIKE = re.compile(r"(?P<sign>[+-])?(?P<digits>[0-9OoQ〇○零lI!|丨SsBZ,]{1,9})")
 _GLYPHS = str.maketrans("OoQ〇○零lI!|丨SsBZ", "000000" + "11111" + "5582")
+# No figure is printed so: the digits of another one stand before it.
+_LEADING_ZERO = re.compile(r"0\d")
 DASH = re.compile(r"[-/\\~_*·…]{1,6}")
 _TEN_THOUSAND = {"亿元": Decimal(10000), "万元": Decimal(1), "万": Decimal(1), "千元": Decimal("0.1"), "百元": Decimal("0.01"), "元": Decimal("0.0001")}
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "○": 0}
@@ -30,6 +32,7 @@ LOOKALIKE_DIGIT = "LOOKALIKE_DIGIT"
 TYPE_INVALID = "TYPE_INVALID"
 UNIT_UNCLEAR = "UNIT_UNCLEAR"
 GROUPING_IRREGULAR = "GROUPING_IRREGULAR"
+DIGITS_GLUED = "DIGITS_GLUED"
 
 
 def is_lookalike(word: str) -> bool:
@@ -43,7 +46,7 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     ``header_unit`` is the money unit the column header prints, None where it prints none. An amount
     comes back in 万元. Returns ``(None, (TYPE_INVALID,))`` for what is not one number.
     """
-    if printed.isdecimal() and printed.isascii() and kind != "amount":
+    if printed.isdecimal() and printed.isascii() and kind != "amount" and not _LEADING_ZERO.match(printed):
         return int(printed), ()
     codes: list[str] = []
     text = re.sub(r"[\s|]", "", printed)
@@ -57,6 +60,8 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     if match is None:
         return None, (TYPE_INVALID,)
     digits = match["digits"].replace(",", "")
+    if _LEADING_ZERO.match(digits):
+        codes.append(DIGITS_GLUED)
     value: Number = Decimal(digits) if "." in digits else int(digits)
     sign = match["sign"] or ""
     if sign in {"-", "减", "减少", "净减"}:

@@ -19,6 +19,7 @@ from extractor.types import Document, Located
 
 # Running text longer than this between two cells is narrative, not a cell.
 _PROSE = 40
+_CHINESE_NUMBERS = frozenset("一二三四五六七八九十")
 _NOT_KEY_SPLIT = r"[^0-9A-Za-z\u3400-\u9fff\uf900-\ufaff]*"
 
 
@@ -86,11 +87,13 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     current: str | None = None
     prose = False
     held: list[Event] = []  # weak labels and blanks that may be the head of the table about to start
+    before: Event | None = None
     for e in events:
+        before, previous = e, before
         if e.kind == LABEL:
             role = e.labels[0].role
             if role in ("section", "title"):
-                if role == "section" and (e.how == "exact" or not e.labels[0].table):
+                if role == "section" and (e.how == "exact" or not e.labels[0].table or _is_numbered(e, previous)):
                     current, prose, held = e.labels[0].table, False, []
                     if current:
                         titled.add(current)
@@ -112,6 +115,11 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
         elif e.kind == NUMBER or e.kind == EMPTY:
             held = []
     return tuple(_segment(t.id, streams[t.id], t.id in titled) for t in form.tables)
+
+
+def _is_numbered(e: Event, previous: Event | None) -> bool:
+    """A Chinese number stands right before the words, as before a section's title; prose that names the section has none."""
+    return previous is not None and previous.kind == TEXT and previous.end == e.start and previous.key[-1:] in _CHINESE_NUMBERS
 
 
 def _table_of(e: Event, current: str | None) -> str | None:

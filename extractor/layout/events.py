@@ -113,7 +113,11 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
             out[-1] = out[-1]._replace(end=t.end, unit=said[1])
             continue
         scanned = len(text) >= _SCAN_FROM or any(c.isdigit() for c in text)
-        pieces = index.pieces(text) if scanned and not (len(text) <= _WHOLE_PAGE and _SENTENCE.search(text)) else ()
+        sentence = _SENTENCE.search(text) if scanned and len(text) <= _WHOLE_PAGE else None
+        if sentence:
+            pieces = _before_prose(index.pieces(text[: sentence.start()]), len(text))
+        else:
+            pieces = index.pieces(text) if scanned else ()
         if not pieces:
             run.append(t)
             continue
@@ -135,6 +139,15 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
                 out.append(Event(TEXT, *place, key=key(text[p.start : p.end])))
     _text(norm, run, out)
     pending.clear()
+
+
+def _before_prose(pieces: tuple[Piece, ...], end: int) -> tuple[Piece, ...]:
+    """Of the pieces before the end of a word's first sentence: those to the title of its section; none in a word of prose alone."""
+    titles = [n for n, p in enumerate(pieces) if p.labels and p.labels[0].role == "section"]
+    if not titles:
+        return ()
+    last = pieces[titles[-1]]
+    return (*pieces[: titles[-1] + 1], Piece(last.end, end, (), False))
 
 
 def _section_title(pieces: tuple[Piece, ...]) -> tuple[Label, ...]:

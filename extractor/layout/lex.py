@@ -67,11 +67,12 @@ def lex(norm: str, html: bool = False) -> list[Token]:
 
 
 def _rows_by_pipes(norm: str) -> bool:
-    """Most lines with pipes hold several cells, so a line of pipes with one filled cell is a row as well."""
+    """Most lines with pipes hold several cells, filled or not, so a line of pipes with one filled cell is a row as well."""
     if "|" not in norm:
         return False
-    filled = [sum(1 for c in line.split("|") if c and not c.isspace()) for line in norm.split("\n") if "|" in line]
-    return 2 * sum(n > 1 for n in filled) >= sum(n > 0 for n in filled)
+    lines = [line.split("|") for line in norm.split("\n") if "|" in line]
+    filled = [(sum(1 for c in cells if c and not c.isspace()), len(cells)) for cells in lines]
+    return 2 * sum(n > 1 or (n > 0 and size > 3) for n, size in filled) >= sum(n > 0 for n, _ in filled)
 
 
 class _Lexer:

@@ -7,15 +7,19 @@ every order of the rows concerned would print the same (see reconcile).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from extractor.form import Table
 from extractor.layout.events import Event
 from extractor.parse.rows import NUMBER_CELL, RowReading, Square, square
-from extractor.parse.walk import FIGURES, Walk
+from extractor.parse.walk import FIGURES, Owner, Walk
 
 Chosen = dict[tuple[int, int], int]
 Placed = dict[tuple[int, int], tuple[RowReading, str | None]]
+
+# So many figures together are a row by themselves, wherever the label stands.
+LINE_OF_FIGURES = 4
 
 
 def place(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen) -> tuple[Placed, set[int]]:
@@ -133,10 +137,37 @@ def _single_rows(table: Table, walk: Walk, exact: set[tuple[int, int]]) -> Place
     return out
 
 
-def may_be_slipped(table: Table, walk: Walk, readings: dict[int, RowReading], chosen: Chosen) -> bool:
-    """A row's worth of figures before the first label and none after the last: every row may be one off."""
+def may_be_slipped(table: Table, walk: Walk) -> bool:
+    """A row's worth of figures before the first label and none after the last, or one between two labels of neighbouring rows."""
     if len(table.blocks) > 1 or not walk.owners:
         return False
     n = len(table.blocks[0].columns)
-    last = walk.owners[-1]
-    return len(walk.orphans) >= n and not last.figures
+    if len(walk.orphans) >= n and not walk.owners[-1].figures:
+        return True
+    named = {o.position for o in walk.owners if o.kind == "row"}
+    return n >= LINE_OF_FIGURES and any(at in named for at in _unlabelled(walk, n))
+
+
+def row_is_gone(table: Table, walk: Walk) -> bool:
+    """A row between rows with figures has neither label nor figures in the text."""
+    if len(table.blocks) > 1:
+        return False
+    n = len(table.blocks[0].columns)
+    rows = [o for o in walk.owners if o.kind == "row"]
+    last = max((o.position for o in rows if o.figures), default=-1)
+    there = {o.position for o in rows} | _unlabelled(walk, n)
+    return any(at not in there for at in range(last))
+
+
+def _unlabelled(walk: Walk, n: int) -> set[int]:
+    """The rows (positions in the block) in whose place stand figures by the row, behind those of a row with a label."""
+    return {o.position + k for o in walk.owners if o.kind == "row" for k in range(1, _rows_of(o, n))}
+
+
+def _rows_of(owner: Owner, n: int) -> int:
+    """How many rows' worth of figures stand behind a label: its own printed row and others mostly filled, or figures by the n."""
+    figures = [t for t in owner.tokens if t.kind in FIGURES]
+    if not all(t.hard for t in figures):
+        return len(figures) // n
+    others = Counter(t.row for t in figures if t.row != owner.row)
+    return any(t.row == owner.row for t in owner.tokens) + sum(2 * size > n for size in others.values())

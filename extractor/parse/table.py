@@ -17,8 +17,6 @@ from extractor.types import Candidate, Document, ExtraRow, Status, TableReading,
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
-# So many figures on one line are a row by themselves, wherever the label stands.
-_LINE_OF_FIGURES = 4
 
 
 def parse_table(document: Document, form: Form, table: Table, events: Sequence[Event], index: LabelIndex, doubt: tuple[str, ...] = ()) -> TableReading:
@@ -88,17 +86,20 @@ class _Reader:
             return
         labels = [x for x in self.index.columns if x.table == self.table.id and x.block == block.number]
         found = stacked(self.document.norm, self.start, rows[0].start, labels)
-        if len(found) == len(block.columns):
+        if len(found) > len(rows[0].headers):
             for o in rows:
                 o.headers, o.header_seen = found, True
 
     def _table_doubts(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int], placed: bool) -> tuple[str, ...]:
         """Doubts about every row that its label places: an emptied row anywhere, the others where the text marks no rows."""
         out: list[str] = []
-        if self._row_emptied(walk, chosen) and not placed:
+        if (self._row_emptied(walk, readings, chosen) or positional.row_is_gone(self.table, walk)) and not placed:
             out.append("ROW_EMPTIED")
-        if positional.may_be_slipped(self.table, walk, readings, chosen):
+        if positional.may_be_slipped(self.table, walk) and not placed:
             out.append("ROWS_MAY_BE_SLIPPED")
+        named = [at for _, at in sorted((walk.owners[i].start, at) for at, i in chosen.items())]
+        if named != sorted(named):
+            out.append("ROWS_REORDERED")
         if self.rows_marked or len(self.table.blocks) > 1:
             return tuple(out)
         n = len(self.table.blocks[0].columns)
@@ -111,16 +112,27 @@ class _Reader:
             out.append("ROWS_RAGGED")
         return tuple(out)
 
-    def _row_emptied(self, walk: Walk, chosen: dict[tuple[int, int], int]) -> bool:
+    def _row_emptied(self, walk: Walk, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int]) -> bool:
         """A label without figures between rows with figures: the figures of some rows may belong one row up or down.
 
-        Empty cells behind the label are no better, unless the report leaves cells empty in other rows as well.
+        Empty cells behind the label are no better, unless the report leaves so many zeros empty that a whole row is to be expected.
         """
         mine = [walk.owners[i] for i in chosen.values()]
-        habit = self.blank_habit
+        usual = self._empty_by_habit(readings, chosen)
         last = max((o.start for o in mine if o.figures), default=-1)
-        emptied = any(not o.figures and (not habit or (not o.tokens and o.start < last)) for o in mine)
+        emptied = any(not o.figures and (not usual or (not o.tokens and o.start < last)) for o in mine)
         return emptied and any(self.document.norm[t.start : t.end].strip("0") for t in walk.figures if t.kind in FIGURES)
+
+    def _empty_by_habit(self, readings: dict[int, RowReading], chosen: dict[tuple[int, int], int]) -> bool:
+        """A row of nothing but empty cells is to be expected, as often as this table leaves a zero empty: one such row in twenty tables.
+
+        With b zeros left empty and z printed in its rows with figures, that is (b ÷ (b + z)) to the number of columns, for each row.
+        """
+        shown = [s for i in chosen.values() if (r := readings[i]).exact and any(s.kind == NUMBER_CELL for s in r.squares) for s in r.squares]
+        empty = sum(s.kind == BLANK_CELL for s in shown)
+        zeros = sum(s.kind == NUMBER_CELL and not self.document.norm[s.start : s.end].strip("0") for s in shown)
+        width = max(len(b.columns) for b in self.table.blocks)
+        return self.blank_habit and 20 * len(chosen) * empty**width >= (empty + zeros) ** width
 
     def _readings(self, walk: Walk) -> dict[int, RowReading]:
         rows = [(i, o) for i, o in enumerate(walk.owners) if o.kind == "row"]
@@ -197,7 +209,7 @@ class _Reader:
 
     def _off_line(self, walk: Walk, owner: Owner) -> bool:
         """A few figures below their label where the other rows have theirs beside it: a page number looks the same."""
-        if len(self.table.blocks[owner.block].columns) >= _LINE_OF_FIGURES or self._beside(owner):
+        if len(self.table.blocks[owner.block].columns) >= positional.LINE_OF_FIGURES or self._beside(owner):
             return False
         others = [self._beside(o) for o in walk.owners if o.kind == "row" and o.figures and o is not owner]
         return len(others) >= 3 and sum(others) > len(others) / 2
@@ -254,7 +266,7 @@ class _Reader:
         outer = [c for c in expected if c not in inner]
         seen = [c for c in owner.headers if c in inner]
         out_of_order = [c for c in owner.headers if c in outer] != [c for c in outer if c in owner.headers]
-        if out_of_order or seen != [c for c in inner if c in seen]:
+        if out_of_order or seen != [c for c in inner if c in seen] or owner.misplaced:
             return ("HEADER_ORDER",)
         return ()
 

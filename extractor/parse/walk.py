@@ -41,6 +41,7 @@ class Owner:
     header_unit: str | None = None
     header_seen: bool = False
     header_cells: tuple[int, ...] = ()  # of the columns, where one printed row shows them all in cells of their own
+    misplaced: bool = False  # a heading that was not recognised stands where no column is missing
     tokens: list[Event] = field(default_factory=list)
     figures: int = 0
     continued: bool = False
@@ -72,7 +73,7 @@ class Walker:
         self.group = ""  # the group heading seen last
         self.last = (-1, -1)  # block and position of the row opened last
         self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
-        self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None, tuple[int, ...]]] = {}
+        self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None, tuple[int, ...], bool]] = {}
         self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
         for label in index.rows.get(table.id, ()):
             if label.role == "row":
@@ -158,23 +159,17 @@ class Walker:
         keys = self.row_keys.get((label.block, label.position), ())
         over = (len(self.columns), self.columns[0].start if self.columns else -1, label.block)
         if over not in self.over:
-            self.over[over] = (self._headers(label.block), self._unit(label.block), self._header_cells(label.block))
-        headers, unit, cells = self.over[over]
+            self.over[over] = (self._headers(label.block), self._unit(label.block), self._header_cells(label.block), self._misplaced(label.block))
+        headers, unit, cells, misplaced = self.over[over]
         self.owner = Owner(
             "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.cell, e.hard, "fuzzy" if weak else how, keys,
-            headers, unit, bool(self.columns), cells,
+            headers, unit, bool(self.columns), cells, misplaced,
         )  # fmt: skip
         self.out.owners.append(self.owner)
         self.last = (label.block, label.position)
 
     def _headers(self, block: int) -> tuple[str, ...]:
-        seen: list[str] = []
-        for e in self.columns:
-            for label in e.labels:
-                if label.table == self.table.id and label.block == block and label.role == "column" and label.ref not in seen:
-                    seen.append(label.ref)
-                    break
-        return tuple(seen)
+        return tuple(self._named(block))
 
     def _header_cells(self, block: int) -> tuple[int, ...]:
         """The cell of each column of the block in the printed row of its header; empty unless one row shows all of them in order."""
@@ -189,6 +184,37 @@ class Walker:
             return ()
         cells = tuple(e.cell for e in found.values())
         return cells if list(cells) == list(range(cells[0], cells[0] + len(refs))) else ()
+
+    def _misplaced(self, block: int) -> bool:
+        """The header lacks columns, and among those it shows stands a heading that is none of these.
+
+        It may be one of the columns that are missing, but only where the form has one between the headings on either side of it.
+        """
+        columns = self.table.blocks[block].columns
+        inner = [c.id for c in columns if c.groups] or [c.id for c in columns]
+        seen = {inner.index(ref): e for ref, e in self._named(block).items() if ref in inner}
+        missing = set(range(len(inner))) - set(seen)
+        if not seen or not missing:
+            return False
+        for e in self.columns:
+            if e.kind != TEXT:
+                continue
+            before = max((at for at, x in seen.items() if x.start < e.start), key=lambda at: seen[at].start, default=-1)
+            after = min((at for at, x in seen.items() if x.start > e.start), key=lambda at: seen[at].start, default=len(inner))
+            # Before the first heading and behind the last stands much else, but hardly in the same row.
+            within = before >= 0 and after < len(inner)
+            if (within or any(_beside(e, seen[at]) for at in (before, after) if at in seen)) and not any(before < m < after for m in missing):
+                return True
+        return False
+
+    def _named(self, block: int) -> dict[str, Event]:
+        """The column headings of the block over the next row, each where it stands first."""
+        found: dict[str, Event] = {}
+        for e in self.columns:
+            ref = next((x.ref for x in e.labels if x.table == self.table.id and x.block == block and x.role == "column"), None)
+            if ref is not None:
+                found.setdefault(ref, e)
+        return found
 
     def _unit(self, block: int) -> str | None:
         """The money unit printed in the column headers over this row."""
@@ -248,6 +274,13 @@ class Walker:
         if after is not None and after.kind in FIGURES:
             self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.cell, e.hard, "text")
             self.out.owners.append(self.owner)
+        elif self.owner is None and self.columns and self._may_be_a_column(run):
+            self.columns.append(e)
+
+    def _may_be_a_column(self, run: str) -> bool:
+        """Words about as long as a column heading, and no piece of one: its pieces may stand anywhere in a broken header."""
+        keys = [x.key for x in self.index.columns if x.table == self.table.id]
+        return len(run) <= max(map(len, keys), default=0) and not any(c.isdigit() for c in run) and not any(run in k for k in keys)
 
     def _may_be_a_figure(self, e: Event) -> bool:
         """Text with digits that is too short for words, or stands on the line of the open row's figures."""
@@ -283,3 +316,8 @@ class Walker:
                         self.owner.continued = True
                         return run[size:]
         return run
+
+
+def _beside(a: Event, b: Event) -> bool:
+    """Two headings stand in one printed row, or on one line."""
+    return (a.hard and b.hard and a.row == b.row) or a.line == b.line

@@ -141,6 +141,8 @@ class _Table:
 
     def _unslipped(self) -> set[int]:
         """Fields on which every story of the rows agrees with what was read: no slip changes them, unless it breaks the sums."""
+        if self.broken:
+            return set()
         safe = {i for i, d in self.doubts.items() if d & _SLIPPED}
         for block in self.table.blocks:
             found = stories(self.frame, block.number, self.resolved)
