@@ -10,17 +10,21 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 
 from benchmarks.damage import Case
-from extractor.ask import Asked
+from extractor.ask import Asked, ModelReading, TableReply, candidates, gather, questions
 from extractor.ask.place import RowPlace
 from extractor.ask.region import Region
 from extractor.ask.reply import AT, BLANK, ILLEGIBLE, LOST, ON
 from extractor.form import Form
-from extractor.layout.events import EMPTY, LABEL
+from extractor.layout.events import EMPTY, LABEL, events_of
+from extractor.layout.lex import lex
 from extractor.numerals import read_number
+from extractor.pipeline import label_index
 from extractor.read import read_bytes
+from extractor.segment import segment
 from extractor.types import Document, Number
 
 Row = dict[str, object]
@@ -228,8 +232,7 @@ def balancing(asked: Asked, key: Key) -> str:
 def shifting(asked: Asked, key: Key) -> str:
     """Gives every row the figures of the row below it; the last keeps its own."""
     rows = _rows(perfect(asked, key))
-    fits = [len(_cells(a)) == len(_cells(b)) for a, b in zip(rows, rows[1:])]
-    moved = [{**b, "row": a["row"]} if fit else a for a, b, fit in zip(rows, rows[1:], fits)]
+    moved = [{**b, "row": a["row"]} if len(_cells(a)) == len(_cells(b)) else a for a, b in pairwise(rows)]
     return _reply(asked, [*moved, *rows[-1:]])
 
 
@@ -275,6 +278,22 @@ def _cells(row: Row) -> list[str]:
     cells = row["cells"]
     assert isinstance(cells, list)
     return cells
+
+
+def asked_of(form: Form, document: Document) -> tuple[Asked, ...]:
+    """The questions about a whole report, as the pipeline would put them."""
+    events = events_of(document.norm, lex(document.norm, document.media_type == "text/html"), label_index(form))
+    return questions(form, document, events, segment(form, events))
+
+
+def read_with(reader: Reader, key: Key, asked: Sequence[Asked]) -> ModelReading:
+    """What all replies of a reader come to."""
+    parts = []
+    for a in asked:
+        reply = a.question.reply.model_validate_json(reader(a, key))
+        assert isinstance(reply, TableReply)
+        parts.append((a, candidates(key.form, key.document, a, reply)))
+    return gather(key.form, parts)
 
 
 def replies(asked: Iterable[Asked], reader: Reader, key: Key, model: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ from extractor.types import Document
 
 # How far a table that was found, but not whole, is looked for on either side.
 _REACH = 1500
+# What else stands on the first and last line of a table belongs to it, unless a whole chapter does.
+_REST_OF_LINE = 120
 _CELLS = frozenset({NUMBER, DASHES, EMPTY, GLUED})
 
 
@@ -123,8 +125,8 @@ def _whole_lines(document: Document, start: int, end: int, places: Sequence[Plac
     high = document.text.find("\n", end)
     high = len(document.text) if high < 0 else high
     others = [p for n, p in enumerate(places) if n != number and p.start >= 0]
-    if start - low > _REACH or any(p.start < start and p.end > low for p in others):
+    if start - low > _REST_OF_LINE or any(p.start < start and p.end > low for p in others):
         low = start
-    if high - end > _REACH or any(p.start < high and p.end > end for p in others):
+    if high - end > _REST_OF_LINE or any(p.start < high and p.end > end for p in others):
         high = end
     return low, high

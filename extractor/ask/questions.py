@@ -168,9 +168,9 @@ def _listed(prompt: Prompt, table: Table, rows: Sequence[RowPlace]) -> Iterator[
         above: tuple[str, ...] = ()
         for row in mine:
             header = block.rows[row.position]
-            shared = sum(1 for a, b in zip(above, header.group_labels) if a == b) if above[:1] == header.group_labels[:1] else 0
-            yield from (f"{label}:" for label in header.group_labels[shared:])
-            above = header.group_labels
+            kept = next((n for n, group in enumerate(header.groups) if above[n : n + 1] != (group,)), len(header.groups))
+            yield from (f"{label}:" for label in header.group_labels[kept:])
+            above = header.groups
             yield f"{row.number} {header.label}"
 
 

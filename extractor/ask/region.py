@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from extractor.form import Form
@@ -240,7 +241,7 @@ def _written_by_rows(events: Sequence[Event]) -> bool:
 def _blank_lines_mean_something(norm: str, events: Sequence[Event]) -> bool:
     """Whether some figures on lines of their own are divided by blank lines and others are not: paragraphs of figures."""
     seen = set()
-    for a, b in zip(events, events[1:]):
+    for a, b in pairwise(events):
         if a.kind in _VISIBLE and b.kind in _VISIBLE and a.line != b.line and not (a.hard or b.hard):
             seen.add(norm[a.end : b.start].count("\n") > 1)
     return len(seen) == 2

@@ -7,7 +7,7 @@ which says its table's id, so that an answer to another question does not fit.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -20,7 +20,7 @@ ON = "+"
 
 
 class RowReply(BaseModel):
-    """One row: its number in the question, the place of its first figure, and an answer for each of its cells."""
+    """A row: its number, the place of its first figure, an answer for each of its cells."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -42,4 +42,5 @@ class TableReply(BaseModel):
 def reply_model(form: str, table: str) -> type[TableReply]:
     """The model of replies about one table of one form; all questions about it share the same."""
     name = "".join(c if c.isalnum() else "_" for c in f"rows_{form}_{table}")
-    return create_model(name, __base__=TableReply, __doc__=TableReply.__doc__, table=(Literal[table], ...))  # type: ignore[valid-type, no-any-return, call-overload]
+    of_this_table: Any = Literal[table]  # a type that only exists at run time
+    return create_model(name, __base__=TableReply, __doc__="The rows of one table.", table=(of_this_table, ...))
