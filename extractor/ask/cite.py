@@ -13,7 +13,7 @@ from extractor.ask.reply import AT, BLANK, ILLEGIBLE, LOST, ON, RowReply
 from extractor.layout.events import DASHES, EMPTY
 from extractor.text import normalise
 
-_PLACE = re.compile(r"(\d{1,6})(?:\.(\d{1,6}))?")
+_PLACE = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,6}))?")
 
 
 class Cell(NamedTuple):
