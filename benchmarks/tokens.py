@@ -85,11 +85,22 @@ def sizes(shape: str, level: str, seeds: range) -> list[Size]:
 
 
 def _encodings(text: str, asked: Sequence[Asked], replies: Sequence[str]) -> dict[str, int]:
-    """Tokens of text and reply together in three encodings."""
-    runs = sum(count(a.region.text) + count(r) for a, r in zip(asked, replies, strict=True))
-    lines = sum(count("\n".join(_source_lines(text, a))) + count(_every_place(a, r, by_line=True)) for a, r in zip(asked, replies, strict=True))
-    cells = sum(count("\n".join(_numbered_cells(text, a))) + count(_every_place(a, r, by_line=False)) for a, r in zip(asked, replies, strict=True))
-    return {"rows of cells, place of the first": runs, "lines of the source, place of each": lines, "every cell numbered": cells}
+    """Tokens of text and reply together: three ways to number the text, each with a place for a row's first cell or for every cell.
+
+    The first is the one in use.
+    """
+    out: dict[str, int] = {}
+    for a, first in zip(asked, replies, strict=True):
+        texts = {
+            "rows of cells": a.region.text,
+            "lines of the source": "\n".join(_source_lines(text, a)),
+            "every cell numbered": "\n".join(_numbered_cells(text, a)),
+        }
+        for name, shown in texts.items():
+            every = _every_place(a, first, by_line=name != "every cell numbered")
+            for places, reply in (("first", first), ("every", every)):
+                out[f"{name}, {places}"] = out.get(f"{name}, {places}", 0) + count(shown) + count(reply)
+    return out
 
 
 def _source_lines(text: str, asked: Asked) -> Iterator[str]:
