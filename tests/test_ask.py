@@ -22,10 +22,12 @@ from extractor.ask.place import rows_of
 from extractor.ask.questions import MOST_SHOWN
 from extractor.ask.reply import reply_model
 from extractor.codes import CODES, MODEL_CODES
+from extractor.errors import PromptError
 from extractor.form import Form, load_forms
 from extractor.layout.events import events_of
 from extractor.layout.lex import lex
 from extractor.pipeline import label_index
+from extractor.prompts import load_prompt
 from extractor.read import read_bytes, read_file
 from extractor.segment import segment
 from extractor.text import key, normalise
@@ -165,6 +167,18 @@ def test_a_blank_counts_only_where_the_text_shows_an_empty_cell() -> None:
     assert ({}, Status.BLANK) == (outcomes, found["natural_person"].status)
     found, outcomes = read(row("      "), 3, "b b b b b b b")
     assert ({}, {Status.BLANK}) == (outcomes, {c.status for c in found.values()})
+
+
+def test_what_no_word_can_be_made_of_is_shown_and_ends_a_run_of_figures() -> None:
+    """■ is no empty cell: the figures behind it need a place, so that none of them slips into its cell."""
+    document = row("3 ■ 0 0 0 0 3")
+    at = line(ask(document), form_row(3))
+    assert f"{form_row(3)}|3|■" in ask(document).region.text
+    found, outcomes = read(document, 3, "3 ? 0 0 0 0 3")
+    assert ["natural_person"] == list(found)
+    assert {"MODEL_ILLEGIBLE", "MODEL_NOT_GROUNDED"} == set(outcomes.values())
+    found, outcomes = read(document, 3, f"3 ? 0@{at}.2 0 0 0 3")
+    assert ({"commercial": "MODEL_ILLEGIBLE"}, [3, 0, 0, 0, 0, 3]) == (outcomes, [c.value for c in found.values()])
 
 
 def test_an_empty_token_is_an_empty_cell() -> None:
@@ -384,6 +398,8 @@ def test_every_real_report_gives_questions_whose_references_hold(path: Path) -> 
 
     assert {t.id for t in FORM.tables} >= {a.table for a in questions} >= {"requests"}
     for asked in questions:
+        shown = key(normalise(re.sub(r"^\d+:", "", asked.region.text, flags=re.M)))
+        assert not [r.id for r in FORM.rules if key(normalise(r.says)) in shown]
         assert len(asked.region.text) <= MOST_SHOWN or len(asked.region.lines) == 1
         fields = asked.rows[0].fields
         for f in (x for x in asked.region.figures if x.nth):
@@ -427,6 +443,15 @@ def test_a_question_says_what_its_table_is_and_nothing_of_a_cell() -> None:
         assert [r.label for b in table.blocks for r in b.rows] == [x.partition(" ")[2] for x in head.split("\n") if re.match(r"\d+ ", x)]
         assert all(c.label in head for b in table.blocks for c in b.columns)
         assert "$" not in head
+
+
+def test_a_prompt_that_names_an_unknown_reply_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = load_prompt("cells")
+    odd = replace(good, head=good.head.model_copy(update={"reply": "sums"}))
+    monkeypatch.setattr("extractor.ask.questions.load_prompt", lambda name: odd)
+
+    with pytest.raises(PromptError, match=r"cells\.md: reply: there is no reply named 'sums'; write one of rows"):
+        ask(whole())
 
 
 def test_questions_differ_by_table_region_and_prompt_and_are_the_same_when_made_again() -> None:
@@ -592,6 +617,21 @@ def test_the_page_defines_every_code_of_the_model_reader() -> None:
 
     assert {c: x.kind for c, x in MODEL_CODES.items()} == rows
     assert set() == set(CODES) & set(MODEL_CODES)
+
+
+def test_another_reading_of_a_row_has_an_option_of_its_own() -> None:
+    document = row("3 5 0 0 0 0 8")
+    asked = ask(document)
+    at = line(asked, form_row(3))
+    answers = ["3 5 0 0 0 0 8", "3 5 0 0 0 0 8", f"3@{at}.1 0@{at}.3 0 0 0 8 x"]
+    other_row = candidates(FORM, document, asked, reply(asked, (4, at, answers[0])))
+    parts_ = [(asked, candidates(FORM, document, asked, reply(asked, (3, at, a)))) for a in answers]
+    got = gather(FORM, parts_)
+    by_option = {n: [c.start for c in got.candidates if c.option == n] for n in range(3)}
+
+    assert [7, 0] == [len(by_option[n]) for n in (0, 1)]
+    assert 6 == len(by_option[2])
+    assert not of_row(gather(FORM, [*parts_, (asked, other_row)]), 4)[0]
 
 
 def test_a_reader_of_two_windows_keeps_what_one_of_them_shows() -> None:

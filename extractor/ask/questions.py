@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from extractor.ask.place import Place, RowPlace, rows_of, stretches
 from extractor.ask.region import Region, make_region, windows
 from extractor.ask.reply import BLANK, ILLEGIBLE, LOST, reply_model
+from extractor.errors import PromptError
 from extractor.form import Block, Form, Table
 from extractor.layout.events import Event
 from extractor.model.question import Message, Question
@@ -22,6 +23,8 @@ from extractor.types import Document
 # A region longer than this is asked in several windows, which share some lines so that no row is cut.
 MOST_SHOWN = 6000
 _SHARED = 600
+# The replies that a prompt file may name.
+_REPLIES = {"rows": reply_model}
 # The size of a reply, with room to spare: every cell with a place of its own, and a row around its cells.
 _TOKENS_A_REPLY, _TOKENS_A_ROW, _TOKENS_A_CELL = 60, 24, 12
 
@@ -122,6 +125,8 @@ def _of_table(
 def _asking(form: Form, asked: Asked, report: str, repeat: int) -> Asked:
     """``asked`` with the question that its rows and region make."""
     prompt = load_prompt("repair" if asked.why else "cells")
+    if prompt.head.reply not in _REPLIES:
+        raise PromptError(f"{prompt.path}: reply: there is no reply named {prompt.head.reply!r}; write one of {', '.join(_REPLIES)}")
     table = form.table(asked.table)
     marks = fence(asked.region.text)
     values: dict[str, object] = {
@@ -137,7 +142,7 @@ def _asking(form: Form, asked: Asked, report: str, repeat: int) -> Asked:
     cells = sum(len(r.fields) for r in asked.rows)
     most = _TOKENS_A_REPLY + _TOKENS_A_ROW * len(asked.rows) + _TOKENS_A_CELL * cells
     region = hashlib.sha256(asked.region.text.encode()).hexdigest()
-    question = Question(report, table.id, _part(asked), prompt.address, region, messages, reply_model(form.id, table.id), most, repeat)
+    question = Question(report, table.id, _part(asked), prompt.address, region, messages, _REPLIES[prompt.head.reply](form.id, table.id), most, repeat)
     return Asked(question, asked.table, asked.rows, asked.fields, asked.region, asked.window, asked.windows, asked.why)
 
 

@@ -52,7 +52,7 @@ class _Row(NamedTuple):
 def candidates(form: Form, document: Document, asked: Asked, reply: TableReply, producer: str = MODEL) -> ModelReading:
     """What ``reply`` reads of the cells that ``asked`` wants. Pure: no reader's finding and no sum of the form takes part.
 
-    ``producer`` names the reader in each candidate; ``option`` is the window, for readings of one row stand together.
+    ``producer`` names the reader in each candidate. ``gather`` gives the answers to several questions options of their own.
     """
     rows, outcomes = _rows(asked, reply)
     found: list[Candidate] = []
@@ -65,7 +65,7 @@ def candidates(form: Form, document: Document, asked: Asked, reply: TableReply, 
             if cell.code:
                 outcomes.append(Outcome(field, cell.code, f"{form.fields[field].id}: {cell.message}"))
             else:
-                found.append(_candidate(form, document, asked, field, cell, codes, producer))
+                found.append(_candidate(form, document, asked, field, cell, codes)._replace(producer=producer))
     mine = ModelReading(tuple(found), tuple(outcomes))
     return _apart(form, mine)
 
@@ -76,18 +76,32 @@ def gather(form: Form, parts: Sequence[tuple[Asked, ModelReading]]) -> ModelRead
     A figure that two cells claim is neither's. A cell is lost only where no window shows it. A figure that no cell claims,
     beside one that a cell does, may be that cell's: ``STRAY_FIGURE``.
     """
-    every = [c for _, r in parts for c in r.candidates]
-    seen = {c.field for c in every if c.status is not Status.LOST}
-    kept: dict[tuple[object, ...], Candidate] = {}
-    for c in every:
-        if c.status is not Status.LOST or c.field not in seen:
-            kept.setdefault((c.field, c.status, c.start, c.end, c.producer), c)
-    held = {c.field for c in kept.values()}
+    seen = {c.field for _, r in parts for c in r.candidates if c.status is not Status.LOST}
+    found = list(_told_apart(form, parts))
+    kept = [c for c in found if c.status is not Status.LOST or c.field not in seen]
+    held = {c.field for c in kept}
     outcomes = [o for _, r in parts for o in r.outcomes if not (o.code == "MODEL_OMITTED" and o.field in held)]
-    whole = _apart(form, ModelReading(tuple(kept.values()), tuple(dict.fromkeys(outcomes))))
+    whole = _apart(form, ModelReading(tuple(kept), tuple(dict.fromkeys(outcomes))))
     beside = set(_beside_strays(form, [a for a, _ in parts], whole.candidates))
     marked = tuple(c._replace(codes=(*c.codes, "STRAY_FIGURE")) if c.start in beside else c for c in whole.candidates)
     return ModelReading(marked, whole.outcomes)
+
+
+def _told_apart(form: Form, parts: Sequence[tuple[Asked, ModelReading]]) -> Iterator[Candidate]:
+    """The candidates of each question under an ``option`` of its own; a row that was read just so before is left out."""
+    asked: Counter[str] = Counter()
+    known: set[tuple[object, ...]] = set()
+    for question, reading in parts:
+        option = asked[question.table]
+        asked[question.table] += 1
+        rows: dict[tuple[str, str], list[Candidate]] = {}
+        for c in reading.candidates:
+            rows.setdefault(_row_of(form, c), []).append(c._replace(option=option))
+        for row in rows.values():
+            same = {(c.field, c.status, c.start, c.end, c.producer) for c in row}
+            if not same <= known:
+                known |= same
+                yield from row
 
 
 # ---------------------------------------------------------------- rows
@@ -127,20 +141,17 @@ def _fault(place: RowPlace, times: int, answer: RowReply | None) -> tuple[str, s
 # ---------------------------------------------------------------- cells
 
 
-def _candidate(
-    form: Form, document: Document, asked: Asked, field: int, cell: Cell, codes: tuple[str, ...], producer: str
-) -> Candidate:
-    option = asked.window - 1
+def _candidate(form: Form, document: Document, asked: Asked, field: int, cell: Cell, codes: tuple[str, ...]) -> Candidate:
     if cell.answer == LOST:
-        return Candidate(field, Status.LOST, None, "", -1, -1, (), option, producer)
+        return Candidate(field, Status.LOST, None, "", -1, -1)
     if cell.blank:
         printed = document.text[cell.start : cell.end] if cell.start >= 0 else ""
-        return Candidate(field, Status.BLANK, None, printed, cell.start, cell.end, codes, option, producer)
+        return Candidate(field, Status.BLANK, None, printed, cell.start, cell.end, codes)
     kind = form.fields[field]
     unit = _unit(form, asked, field) if kind.kind == "amount" else None
     value, more = read_number(document.norm[cell.start : cell.end], kind.kind, unit)
     printed = document.text[cell.start : cell.end]
-    return Candidate(field, Status.PRINTED, value, printed, cell.start, cell.end, codes + cell.codes + more, option, producer)
+    return Candidate(field, Status.PRINTED, value, printed, cell.start, cell.end, codes + cell.codes + more)
 
 
 def _unit(form: Form, asked: Asked, field: int) -> str | None:
@@ -221,15 +232,19 @@ def _labelled(region: Region, table: str) -> dict[int, frozenset[tuple[int, int]
 
 
 def _apart(form: Form, reading: ModelReading) -> ModelReading:
-    """Cells that claim the same characters give up their candidates: which of them is right is not known."""
+    """Cells that claim the same characters give up their candidates: which of them is right is not known.
+
+    Two readings of one row, under options of their own, may differ about its figures; they exclude each other anyway.
+    """
     printed = sorted((c for c in reading.candidates if c.start >= 0), key=lambda c: (c.start, c.end))
     shared: set[int] = set()
-    end, owner = -1, -1
-    for c in printed:
-        if c.start < end and c.field != owner:
-            shared |= {owner, c.field}
-        if c.end > end:
-            end, owner = c.end, c.field
+    for n, c in enumerate(printed):
+        for other in printed[n + 1 :]:
+            if other.start >= c.end:
+                break
+            rivals = c.option != other.option and _row_of(form, c) == _row_of(form, other)
+            if c.field != other.field and not rivals:
+                shared |= {c.field, other.field}
     if not shared:
         return reading
     outcomes = [
@@ -239,6 +254,10 @@ def _apart(form: Form, reading: ModelReading) -> ModelReading:
     ]
     kept = tuple(c for c in reading.candidates if c.field not in shared or c.start < 0)
     return ModelReading(kept, reading.outcomes + tuple(dict.fromkeys(outcomes)))
+
+
+def _row_of(form: Form, c: Candidate) -> tuple[str, str]:
+    return form.fields[c.field].table, form.fields[c.field].row
 
 
 def _beside_strays(form: Form, asked: Sequence[Asked], found: Sequence[Candidate]) -> Iterator[int]:

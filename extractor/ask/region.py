@@ -88,7 +88,6 @@ class _Writer:
     def __init__(self, form: Form, document: Document, events: Sequence[Event]) -> None:
         self.text, self.norm = document.text, document.norm
         self.hidden = _hidden(form, document.norm, events[0].start, events[-1].end) if events else []
-        self.marks = page_marks(document.norm)
         self.lines: list[_Line] = []
         self.figures: list[Figure] = []
         self.run = 0
@@ -103,7 +102,7 @@ class _Writer:
                 self.lines.append(_Line(e.start, text=self._indent(e)))
                 gap = ""
             line = self.lines[-1]
-            line.text += self._between(gap, before.end if before is not None else 0)
+            line.text += _between(gap)
             self._put(line, e)
             before = e
 
@@ -125,7 +124,7 @@ class _Writer:
         """Whether ``b`` begins a new numbered line after ``a``."""
         line = self.lines[-1]
         word = b.kind not in _FIGURES
-        if word and line.figures:
+        if line.figures and (b.kind == LABEL or (word and b.key)):
             return True
         if b.kind == LABEL and b.labels[0].role in ("section", "title"):
             return True
@@ -144,16 +143,6 @@ class _Writer:
             return ""
         before = self.norm[self.norm.rfind("\n", 0, e.start) + 1 : e.start]
         return " " * len(before) if before.isspace() and "\t" not in before else ""
-
-    def _between(self, gap: str, start: int) -> str:
-        """What divides two things of one line: a cell border, a line break or blanks; and what no event covers."""
-        words = [(start + m.start(), start + m.end()) for m in _WORD.finditer(gap) if not _RULE.fullmatch(m.group())]
-        rest = [self.text[a:b] for a, b in words if not any(x <= a < y for x, y in self.marks)]
-        if CELL in gap or "\t" in gap:
-            return " ".join([CELL, *rest])
-        if "\n" in gap:
-            return " ".join([BREAK, *rest])
-        return self.text[start : start + len(gap)].replace("\f", " ")
 
     def _shown(self, e: Event) -> str:
         """The words of an event; a label without the breaks inside it, and no printed sum."""
@@ -175,7 +164,7 @@ class _Writer:
 
 def make_region(form: Form, document: Document, events: Sequence[Event], start: int, end: int) -> Region:
     """The stretch ``start`` to ``end`` of a report as numbered lines; ``events`` are those of the whole report."""
-    inside = tuple(_clipped(document.norm, events, start, end))
+    inside = tuple(_with_the_rest(document.norm, list(_clipped(document.norm, events, start, end)), start, end))
     writer = _Writer(form, document, inside)
     writer.write(inside)
     lines = [x for x in writer.lines if x.filled or x.figures]
@@ -207,6 +196,13 @@ def windows(region: Region, most: int, overlap: int) -> list[tuple[int, int]]:
     return out
 
 
+def _between(gap: str) -> str:
+    """What divides two things of one line: a cell border, a line break or blanks."""
+    if CELL in gap or "\t" in gap:
+        return CELL
+    return BREAK if "\n" in gap else gap.replace("\f", " ")
+
+
 def _tidy(text: str) -> str:
     """No line end can stand inside a numbered line, so that no text can begin one of its own."""
     return re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text).rstrip()
@@ -227,6 +223,26 @@ def _clipped(norm: str, events: Sequence[Event], start: int, end: int) -> Iterat
             left = len(stretch) - len(stretch.lstrip(" \t|\f"))
             right = len(stretch.rstrip(" \t|\f"))
             yield e._replace(start=a + m.start() + left, end=a + m.start() + right, hard=e.hard and n == 0)
+
+
+def _with_the_rest(norm: str, events: Sequence[Event], start: int, end: int) -> Iterator[Event]:
+    """The events, and as text between them what no event covers: a cell that holds ■ is neither empty nor no cell.
+
+    Page numbers and the rules of a drawn table are no part of it.
+    """
+    marks = page_marks(norm)
+    at = start
+    for n, e in enumerate([*events, None]):
+        gap_end = e.start if e is not None else end
+        for m in _WORD.finditer(norm, at, max(at, gap_end)):
+            if _RULE.fullmatch(m.group()) or any(x <= m.start() < y for x, y in marks):
+                continue
+            beside = e if e is not None and "\n" not in norm[m.end() : e.start] else events[n - 1] if n else e
+            if beside is not None:
+                yield beside._replace(kind=TEXT, start=m.start(), end=m.end(), labels=(), how="", key="", unit=None)
+        if e is not None:
+            yield e
+            at = max(at, e.end)
 
 
 def _written_by_rows(events: Sequence[Event]) -> bool:
