@@ -18,8 +18,8 @@ from openai.lib._parsing._completions import type_to_response_format_param
 from benchmarks.damage import LEVELS, SHAPES, make_case
 from benchmarks.readers import asked_of, key_of, perfect, read_with
 from extractor.ask import Asked, ModelReading, TableReply, candidates, gather, halves, repair
+from extractor.ask.asking import MOST_SHOWN
 from extractor.ask.place import rows_of
-from extractor.ask.questions import MOST_SHOWN
 from extractor.ask.reply import reply_model
 from extractor.codes import CODES, MODEL_CODES
 from extractor.errors import PromptError
@@ -448,7 +448,7 @@ def test_a_question_says_what_its_table_is_and_nothing_of_a_cell() -> None:
 def test_a_prompt_that_names_an_unknown_reply_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     good = load_prompt("cells")
     odd = replace(good, head=good.head.model_copy(update={"reply": "sums"}))
-    monkeypatch.setattr("extractor.ask.questions.load_prompt", lambda name: odd)
+    monkeypatch.setattr("extractor.ask.asking.load_prompt", lambda name: odd)
 
     with pytest.raises(PromptError, match=r"cells\.md: reply: there is no reply named 'sums'; write one of rows"):
         ask(whole())

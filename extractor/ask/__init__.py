@@ -3,7 +3,7 @@
 Pure functions; who asks, pays and remembers is ``extractor.model``.
 """
 
-from extractor.ask.questions import Asked, halves, questions, repair
+from extractor.ask.asking import Asked, halves, questions, repair
 from extractor.ask.reading import ModelReading, Outcome, candidates, gather
 from extractor.ask.reply import RowReply, TableReply
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from extractor.ask.asking import Asked
 from extractor.ask.cite import Cell, read_rows
 from extractor.ask.place import RowPlace, rows_of
-from extractor.ask.questions import Asked
 from extractor.ask.region import Figure, Region
 from extractor.ask.reply import LOST, RowReply, TableReply
 from extractor.form import Form
