@@ -89,6 +89,21 @@ CODES: dict[str, Code] = {
     "FORM_DRAFT": Code(FLAG, "The form is a draft: everything goes to a person."),
 }
 
+# What a model's answer came to, beside the codes above (docs/model-reader.md). The doubts stand on its candidates; the others
+# say why an answer gave none, so no cell carries them.
+MODEL_CODES: dict[str, Code] = {
+    "MODEL_NOT_GROUNDED": Code(INFO, "What the model read does not stand where it said."),
+    "MODEL_TOKEN_SHARED": Code(INFO, "The model gave one figure of the text for several cells."),
+    "MODEL_OMITTED": Code(INFO, "The model did not answer this row, or not all of its cells."),
+    "MODEL_REPEATED": Code(INFO, "The model answered this row more than once."),
+    "MODEL_INVENTED": Code(INFO, "The model answered a row that was not asked for, or more cells than the row has."),
+    "MODEL_ILLEGIBLE": Code(INFO, "The model says that something stands there which it cannot read."),
+    "MODEL_OTHER_ROW": Code(DOUBT, "The model took this figure from beside the label of another row."),
+    "MODEL_ORDER": Code(DOUBT, "The model took the figures of this row in another order, or from other columns, than they stand in."),
+    "MODEL_ROW_UNEVEN": Code(DOUBT, "Another answer of this row is not in the text, or passes over a cell that is: its cells may be miscounted."),
+}
+
+_EVERY = {**CODES, **MODEL_CODES}
 
 # Doubts that one code answers; all others are answered by PROVEN.
 ANSWERS: dict[str, str] = {"RULE_FAILED": "MISPRINT", "BLANK_OR_ZERO": "BLANK_SEEN", "DIGITS_GLUED": "ONE_CUT"}
@@ -113,12 +128,12 @@ NOTES: dict[str, str] = {
 
 def is_flag(code: str) -> bool:
     """True where ``code`` sends a cell to a person, unless it is a doubt that a proof answers."""
-    return CODES[code].kind != INFO
+    return _EVERY[code].kind != INFO
 
 
 def is_doubt(code: str) -> bool:
     """True where a proof can answer ``code``."""
-    return CODES[code].kind == DOUBT
+    return _EVERY[code].kind == DOUBT
 
 
 def unanswered(codes: Iterable[str]) -> list[str]:
@@ -127,5 +142,5 @@ def unanswered(codes: Iterable[str]) -> list[str]:
     proven = "PROVEN" in codes
     return [
         c for c in codes
-        if (k := CODES[c].kind) == FLAG or (k == DOUBT and not (proven and c not in _AFTER_PROOF) and ANSWERS.get(c) not in codes)
+        if (k := _EVERY[c].kind) == FLAG or (k == DOUBT and not (proven and c not in _AFTER_PROOF) and ANSWERS.get(c) not in codes)
     ]  # fmt: skip
