@@ -67,6 +67,11 @@ CODES: dict[str, Code] = {
     "BLANK_OR_ZERO": Code(DOUBT, "The cell is empty, and nothing shows whether that means none."),
     "BLANK_SEEN": Code(INFO, "The cell is empty and surely there: the row shows all its cells, and figures in others."),
     "BLANK_AS_ZERO_HOLDS": Code(INFO, "The cell is empty, and every sum it belongs to holds with it as none."),
+    # the second reader
+    "AGREED": Code(INFO, "The model reads the same; that proves nothing, for what misleads one reader may mislead the other."),
+    "MODEL_DISAGREES": Code(DOUBT, "The model reads another figure, or none, at a place that nothing speaks against."),
+    "MODEL_DOUBTED": Code(INFO, "The model says something else, and its own answer is in doubt; it is kept beside the cell."),
+    "MODEL_ONLY": Code(DOUBT, "The model alone found this figure; the rules could not place it."),
     # arithmetic
     "RULE_PASSED": Code(INFO, "Every hard rule that could be checked for this cell holds."),
     "RULE_FAILED": Code(DOUBT, "A hard rule fails and this cell is among those that could be at fault."),

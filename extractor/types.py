@@ -179,9 +179,31 @@ class Decision(NamedTuple):
     decision_class: str = ""
 
 
+class Usage(NamedTuple):
+    """Tokens as the server counted them; ``cached`` are part of ``input``, ``reasoning`` part of ``output``."""
+
+    requests: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: object) -> Usage:
+        if not isinstance(other, Usage):
+            return NotImplemented
+        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """Everything known about one report after one run."""
+    """Everything known about one report after one run.
+
+    ``model`` holds what a model found, None where none was asked; ``usage`` what that took, and ``cost`` its price in
+    US dollars, None where the price is not known.
+    """
 
     document: Document
     form: str | None
@@ -196,3 +218,6 @@ class Extraction:
     decision: str
     error: tuple[str, str] | None = None
     rules_assessed: tuple[tuple[str, int], ...] = ()
+    model: tuple[Candidate, ...] | None = None
+    usage: Usage = NO_USAGE
+    cost: Decimal | None = Decimal(0)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from extractor.types import Usage
+
 
 class Message(NamedTuple):
     """One message of a conversation; ``role`` is ``system``, ``user`` or ``assistant``."""
@@ -63,21 +65,6 @@ class AnswerKind(StrEnum):
     UNREACHABLE = "unreachable"
     OVER_BUDGET = "over_budget"
     NOT_RECORDED = "not_recorded"
-
-
-class Usage(NamedTuple):
-    """Tokens as the server counted them; ``cached`` are part of ``input``, ``reasoning`` part of ``output``."""
-
-    requests: int = 0
-    input: int = 0
-    cached: int = 0
-    output: int = 0
-    reasoning: int = 0
-
-    def __add__(self, other: object) -> Usage:
-        if not isinstance(other, Usage):
-            return NotImplemented
-        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
