@@ -71,7 +71,8 @@ class BatchDesk:
         return _ok({"object": "list", "data": data, "has_more": False, "first_id": None, "last_id": None})
 
     def _work(self, batch: dict[str, Any]) -> None:
-        good, bad = [], []
+        good: list[dict[str, Any]] = []
+        bad: list[dict[str, Any]] = []
         for line in self._lines(batch):
             custom = line["custom_id"]
             if custom in self.lost:

@@ -82,6 +82,10 @@ class Budget:
             self._open += 1
             return Reservation(wanted)
 
+    async def hold(self, worst: Usage) -> None:
+        """Set the worst case aside for good, for a request whose outcome this run does not see; OverBudget where it does not fit."""
+        await self.settle(await self.reserve(worst), None)
+
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
         """Put what was used in the place of what was set aside; None keeps it aside: nobody knows what was used."""
         async with self._changed:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import instructor
 import openai
 import tenacity
 from httpx2 import Limits, RemoteProtocolError, Request, Response
+from instructor.v2.core.function_calls import response_schema
+from openai.types.chat import ChatCompletion
+from pydantic import BaseModel
 
 from extractor.model.budget import Budget, OverBudget
+from extractor.model.endpoint import HttpClient, open_openai
 from extractor.model.failures import CALL_ERRORS, Unusable, cause_of, is_passing, outcome_of, retry_after, said_by
 from extractor.model.ledger import Entry, Ledger, worst_case
 from extractor.model.limits import Limiter, Ticket
@@ -31,20 +36,17 @@ from extractor.model.settings import ModelSettings
 from extractor.model.wire import Dialect, adapt, dialect_for, request_body
 
 _LONGEST_BACKOFF = 30.0
-# instructor logs every failed call, with parts of replies and the words in which a server refuses a key. What has to be
-# said of a failure stands in the Answer.
-logging.getLogger("instructor").addHandler(logging.NullHandler())
-logging.getLogger("instructor").propagate = False
 _BODY_SENT = "http11.send_request_body.complete"
 
 
 class _Call:
     """One request under way: what is known of it so far."""
 
-    __slots__ = ("limiter", "number", "question", "reply", "sent", "status", "ticket", "token", "usage")
+    __slots__ = ("body", "limiter", "number", "question", "reply", "sent", "status", "ticket", "token", "usage")
 
     def __init__(self, question: Question, token: str, limiter: Limiter, ticket: Ticket) -> None:
         self.question, self.token, self.limiter, self.ticket = question, token, limiter, ticket
+        self.body: dict[str, Any] = {}
         self.number: int | None = None
         self.sent = False
         self.status: int | None = None
@@ -61,12 +63,13 @@ class _Call:
 _CALL: ContextVar[_Call | None] = ContextVar("gouji_model_call", default=None)
 
 
-class _Recorder(openai.DefaultAsyncHttpxClient):
-    """openai's own HTTP client, with every request entered before it is sent and every reply before it is looked at."""
+class _Recorder(HttpClient):
+    """The HTTP client, with every request entered before it is sent and every reply before it is looked at."""
 
-    def __init__(self, replies: Replies, model: str, **named: Any) -> None:
-        super().__init__(**named)
-        self._replies, self._model = replies, model
+    def __init__(self, settings: ModelSettings, replies: Replies) -> None:
+        at_once = settings.concurrency
+        super().__init__(settings, limits=Limits(max_connections=at_once, max_keepalive_connections=at_once))
+        self._replies, self._model = replies, settings.model
 
     async def send(self, request: Request, **named: Any) -> Response:
         call = _CALL.get()
@@ -75,7 +78,6 @@ class _Recorder(openai.DefaultAsyncHttpxClient):
         call.number = self._replies.begin(call.question, self._model, request.content.decode(), call.token)
         request.extensions["trace"] = call.trace
         response = await super().send(request, **named)
-        await response.aread()
         call.reply = response.content.decode("utf-8", "replace")
         if response.is_success and body_of(call.reply) is None:
             raise RemoteProtocolError("the reply is no JSON object, or was cut off on the way", request=request)
@@ -90,6 +92,8 @@ class ModelClient:
     def __init__(
         self, settings: ModelSettings, replies: Replies, budget: Budget | None = None, limiter: Limiter | None = None
     ) -> None:
+        # instructor logs every failed call, with parts of what was replied. What has to be said of it stands in the Answer.
+        logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
         self._settings, self._replies = settings, replies
         self.budget = budget or Budget()
         self.ledger = Ledger(load_prices(settings.prices))
@@ -97,11 +101,20 @@ class ModelClient:
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._flying: dict[str, asyncio.Task[Answer]] = {}
         self._dialect = dialect_for(settings.schema)
-        self._openai = open_openai(settings, _Recorder(replies, settings.model, timeout=settings.timeout, limits=_pool(settings)))
-        self._instructor = instructor.from_openai(self._openai, mode=instructor.Mode.JSON_SCHEMA)
+        self._openai = open_openai(settings, _Recorder(settings, replies))
+        self._create: Callable[..., Awaitable[object]] = instructor.patch(create=self._post, mode=instructor.Mode.JSON_SCHEMA)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the server wants to be asked, as far as it has said."""
+        return self._dialect
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Give up what is still under way, and close the connections."""
+        flying = list(self._flying.values())
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
         await self._openai.close()
 
     async def ask(self, question: Question) -> Answer:
@@ -148,8 +161,9 @@ class ModelClient:
     async def _attempt(self, question: Question, key: str) -> Answer:
         """One request; another at once where the server asks for another dialect. Raises where the question stays open."""
         while True:
-            dialect, error = self._dialect, None
+            error = None
             async with self._slots, self._allowed(question, key) as call:
+                dialect = self._dialect
                 try:
                     await self._send(call, dialect)
                 except CALL_ERRORS as exc:
@@ -195,15 +209,13 @@ class ModelClient:
         return f"gouji-{key[:40]}-{replied}"
 
     async def _send(self, call: _Call, dialect: Dialect) -> None:
-        body = request_body(call.question, self._settings.model, dialect)
-        extra = {"response_format": body.pop("response_format")}
+        call.body = request_body(call.question, self._settings.model, dialect)
         current = _CALL.set(call)
         try:
             async with asyncio.timeout(self._settings.timeout):
-                await self._instructor.create(
-                    response_model=call.question.reply, max_retries=0, strict=True, extra_body=extra,
-                    extra_headers={"Idempotency-Key": call.token}, **body,
-                )  # fmt: skip
+                await self._create(
+                    response_model=_wrapped(call.question.reply), max_retries=0, strict=True, messages=call.body["messages"]
+                )
         except BaseException as exc:
             if call.number is not None and call.status is None:
                 self._replies.fail(call.number, type(cause_of(exc)).__name__, call.sent, call.reply or None)
@@ -213,20 +225,19 @@ class ModelClient:
             if call.status is not None:
                 self.ledger.add(Entry(call.question.report, self._settings.model, call.usage))
 
+    async def _post(self, **_: Any) -> ChatCompletion:
+        """What instructor calls to send: our body in the place of its own, whose schema is not strict."""
+        call = _CALL.get()
+        assert call is not None, "instructor calls in the task that called it"
+        headers = {"Idempotency-Key": call.token}
+        return await self._openai.post("/chat/completions", body=call.body, cast_to=ChatCompletion, options={"headers": headers})
 
-def _pool(settings: ModelSettings) -> Limits:
-    return Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
 
-
-def open_openai(settings: ModelSettings, http: Any = None) -> openai.AsyncOpenAI:
-    """openai's client for the endpoint, without retries of its own. Local servers want no key; the SDK wants some text."""
-    return openai.AsyncOpenAI(
-        api_key=settings.api_key or "none",
-        base_url=settings.base_url,
-        max_retries=0,
-        timeout=settings.timeout,
-        http_client=http,
-    )
+@lru_cache(maxsize=256)
+def _wrapped(reply: type[BaseModel]) -> type[BaseModel]:
+    """The reply model as instructor wants it; it would build a new class for each call."""
+    wrapped: type[BaseModel] = response_schema(reply)
+    return wrapped
 
 
 @asynccontextmanager

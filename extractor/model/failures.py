@@ -18,7 +18,7 @@ from extractor.model.budget import OverBudget
 from extractor.model.question import AnswerKind
 
 # What a call may raise for what a server, a network or a model does; anything else is a bug of ours and is not caught.
-CALL_ERRORS = (openai.OpenAIError, InstructorError, httpx2.HTTPError, TimeoutError, ValueError, AssertionError)
+CALL_ERRORS = (openai.OpenAIError, InstructorError, httpx2.HTTPError, TimeoutError)
 _FOREVER = {"insufficient_quota", "billing_hard_limit_reached"}
 _FILTERED = {"content_filter", "content_policy_violation", "data_inspection_failed"}
 _ADVICE = {

@@ -216,12 +216,17 @@ class Replies:
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM attempt {where} ORDER BY id", values)  # noqa: S608 - constants
         return [_attempt(r) for r in rows]
 
-    def entries(self) -> Iterator[Entry]:
-        """Every reply, for the ledger."""
+    def entries(self, batch: str | None = None) -> Iterator[Entry]:
+        """Every reply that was paid for here (of one batch), for the ledger."""
         query = "SELECT report, model, via, input, cached, output, reasoning FROM attempt WHERE state = ? AND via != 'import'"
-        for report, model, via, *tokens in self._db.execute(query, (REPLIED,)):
+        query += " AND batch = ?" if batch else ""
+        for report, model, via, *tokens in self._db.execute(query, (REPLIED, batch) if batch else (REPLIED,)):
             usage = None if tokens[0] is None else Usage(1, *tokens)
             yield Entry(report, model, usage, via == "batch")
+
+    def count(self) -> int:
+        """How many replies there are."""
+        return int(self._db.execute("SELECT count(*) FROM attempt WHERE state = ?", (REPLIED,)).fetchone()[0])
 
     def unknown_outcomes(self) -> int:
         """Requests that were sent, and no reply to them ever came: a provider may have charged them."""
@@ -250,6 +255,6 @@ class Replies:
 
 def _attempt(row: Sequence[Any]) -> Attempt:
     """A row of ``_COLUMNS``."""
-    *first, tokens_in, cached, tokens_out, reasoning, sent_at, done_at = row
-    usage = None if tokens_in is None else Usage(1, tokens_in, cached, tokens_out, reasoning)
-    return Attempt(*first, usage, sent_at, done_at)
+    tokens = row[-6:-2]
+    usage = None if tokens[0] is None else Usage(1, *tokens)
+    return Attempt(*[*row[:-6], usage, *row[-2:]])

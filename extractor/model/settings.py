@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from extractor.errors import GoujiError
 
@@ -44,6 +45,12 @@ class ModelSettings:
     def __post_init__(self) -> None:
         if self.schema not in SCHEMAS:
             raise GoujiError(f"GOUJI_SCHEMA={self.schema}: not one of {', '.join(SCHEMAS)}")
+
+    @property
+    def shown_url(self) -> str:
+        """The base URL without a name, a password or a query, as it may be printed and stored."""
+        parts = urlsplit(self.base_url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
     @property
     def configured(self) -> bool:
