@@ -127,18 +127,20 @@ async def _wanted(
     questions: Iterable[Question], settings: ModelSettings, replies: Replies, budget: Budget
 ) -> tuple[list[_Request], dict[str, int]]:
     """The requests to be made, and how many questions need none."""
-    requests: dict[str, _Request] = {}
+    requests: list[_Request] = []
+    seen: set[str] = set()
     counts = {"answered": 0, "waiting": 0, "over_budget": 0}
-    gone = {name for name, _, _, _, state, _ in replies.batches() if state in (ABANDONED, COLLECTED)}
+    out = {name for name, _, _, endpoint, state, _ in replies.batches() if state not in (ABANDONED, COLLECTED) and endpoint == settings.shown_url}
     dialect = dialect_for(settings.schema)
     for question in questions:
         key = question.key(settings.model)
-        attempts = replies.attempts(key)
-        if key in requests:
+        if key in seen:
             continue
+        seen.add(key)
+        attempts = replies.attempts(key)
         if settled(question, attempts, settings.tries) is not None:
             counts["answered"] += 1
-        elif any(a.via == "batch" and a.state == SENT and a.batch not in gone for a in attempts):
+        elif any(a.via == "batch" and a.state == SENT and a.batch in out for a in attempts):
             counts["waiting"] += 1
         else:
             dialect = _learnt(dialect, settings.schema, attempts)
@@ -149,8 +151,8 @@ async def _wanted(
                 counts["over_budget"] += 1
                 continue
             body = json.dumps(request_body(question, settings.model, dialect), ensure_ascii=False)
-            requests[key] = _Request(question, _custom_id(question, key, len(attempts)), body)
-    return list(requests.values()), counts
+            requests.append(_Request(question, _custom_id(question, key, len(attempts)), body))
+    return requests, counts
 
 
 def _custom_id(question: Question, key: str, tried: int) -> str:

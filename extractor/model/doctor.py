@@ -55,7 +55,7 @@ async def examine(settings: ModelSettings, ask: bool = False, run: Run | None = 
     if all(find_spec(name) for name in EXTRAS["model"]):
         reached = await _reached(settings)
         signs.append(reached)
-        if ask and reached.well:
+        if ask and reached.well is not False:
             signs.append(await _asked(settings))
         elif not ask:
             signs.append(Sign(None, "strict schemas: not tried; `gouji doctor --ask` asks one tiny question"))

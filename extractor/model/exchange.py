@@ -64,12 +64,17 @@ def import_lines(replies: Replies, lines: Iterable[str], name: str) -> tuple[int
     GoujiError names the line that is wrong. What others paid for is not counted as used here.
     """
     new = known = 0
+    before: dict[str, list[tuple[int | None, dict[str, Any] | str]]] = {}
     with replies.writing():
         for number, text in enumerate(lines, 1):
             if not text.strip():
                 continue
             line = _line(text, f"{name}: line {number}")
-            if any(_body(a) == line.reply and a.status == line.status for a in replies.attempts(line.request_hash)):
+            # A server may well say the same twice: so many equal replies as the store had before stand for as many lines.
+            if line.request_hash not in before:
+                before[line.request_hash] = [(a.status, _body(a)) for a in replies.attempts(line.request_hash) if a.state == REPLIED]
+            if (line.status, line.reply) in before[line.request_hash]:
+                before[line.request_hash].remove((line.status, line.reply))
                 known += 1
             else:
                 replies.insert(_attempt(line))
@@ -99,7 +104,7 @@ def _line(text: str, place: str) -> Line:
 
 def _attempt(line: Line) -> Attempt:
     reply = line.reply if isinstance(line.reply, str) else _dumps(line.reply)
-    usage, reported = usage_of(reply)
+    usage, reported = usage_of(line.status, reply)
     return Attempt(
         0, line.request_hash, f"import-{line.request_hash[:40]}", "import", None, line.model, line.report, line.table, line.part,
         line.prompt, line.region, line.repeat, _dumps(line.request), REPLIED, line.status, reply, None, line.reported_model or reported,

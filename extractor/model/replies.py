@@ -88,8 +88,10 @@ def body_of(reply: str) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def usage_of(reply: str) -> tuple[Usage | None, str]:
-    """What a reply says that it used, and which model it says it is; None where it does not say."""
+def usage_of(status: int, reply: str) -> tuple[Usage | None, str]:
+    """What a reply says that it used, and which model it says it is; None where it does not say. Errors use no tokens."""
+    if not 200 <= status < 300:
+        return Usage(1), ""
     body = body_of(reply)
     if body is None:
         return None, ""
@@ -174,7 +176,7 @@ class Replies:
 
     def finish(self, number: int, status: int, reply: str) -> Usage | None:
         """Keep a reply as it came; what it says that it used."""
-        usage, reported = usage_of(reply) if 200 <= status < 300 else (Usage(1), "")
+        usage, reported = usage_of(status, reply)
         tokens = usage[1:] if usage is not None else (None,) * 4
         self._db.execute(
             "UPDATE attempt SET state = ?, status = ?, reply = ?, reported = ?, input = ?, cached = ?, output = ?, reasoning = ?, "
