@@ -77,11 +77,13 @@ def is_right(question: Question, answer: Answer) -> bool:
     return answer.reply is not None and answer.reply.model_dump() == json.loads(expected)
 
 
-async def ask_everything(settings: ModelSettings, asked: Sequence[Question]) -> dict[str, Any]:
-    """Ask, and say what became of it."""
+async def ask_everything(settings: ModelSettings, asked: Sequence[Question], first: Sequence[Question] = ()) -> dict[str, Any]:
+    """Ask, and say what became of it; ``first`` are asked before anything is timed."""
     from extractor.model.client import ask_all, open_client
 
     with Replies(settings.replies) as replies:
+        async with open_client(settings, replies) as client:
+            await ask_all(client, first)
         started, cpu = time.monotonic(), time.process_time()
         async with open_client(settings, replies) as client:
             answers = await ask_all(client, asked)
@@ -114,12 +116,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--attempts", type=int, default=20)
     parser.add_argument("--rpm", type=int)
     parser.add_argument("--tpm", type=int)
+    parser.add_argument("--warm-up", type=int, default=0, metavar="REPORTS", help="asked beforehand and not timed")
     given = parser.parse_args(argv)
     settings = ModelSettings(
         MODEL, given.url, "not-a-real-key", given.rpm, given.tpm, given.concurrency, given.timeout, given.attempts, backoff=0.02,
         replies=given.store,
     )  # fmt: skip
-    print(json.dumps(asyncio.run(ask_everything(settings, questions(given.reports))), ensure_ascii=False))
+    first = questions(given.warm_up, ("warm-up",))
+    print(json.dumps(asyncio.run(ask_everything(settings, questions(given.reports), first)), ensure_ascii=False))
     return 0
 
 

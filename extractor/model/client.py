@@ -1,7 +1,7 @@
 """The client: questions over HTTP to any OpenAI-compatible endpoint, each attempt stored, limited, counted and bounded.
 
 Of the libraries, openai speaks HTTP, instructor puts the schema and validates, tenacity tries again; each of their own
-second jobs (retries in the SDK, the growing conversation of a re-ask, instructor's cache) is off: docs/adr/0010.
+second jobs (retries in the SDK, the growing conversation of a re-ask, instructor's cache) is off: docs/adr/0007.
 """
 
 from __future__ import annotations

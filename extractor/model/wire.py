@@ -1,6 +1,6 @@
 """What goes over the wire: the body of one request, with a schema that is strict where the server knows such a thing.
 
-instructor's own ``response_format`` carries no ``strict``; ours replaces it (docs/adr/0010). Servers differ in three
+instructor's own ``response_format`` carries no ``strict``; ours replaces it (docs/adr/0007). Servers differ in three
 points, and say so in their error; ``adapt`` takes them at their word.
 """
 
