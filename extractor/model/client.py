@@ -235,9 +235,12 @@ class ModelClient:
 
 @lru_cache(maxsize=256)
 def _wrapped(reply: type[BaseModel]) -> type[BaseModel]:
-    """The reply model as instructor wants it; it would build a new class for each call."""
-    wrapped: type[BaseModel] = response_schema(reply)
-    return wrapped
+    """The reply model as instructor wants it, made once: it would build a class, and a schema that ours replaces, for each call."""
+    wrapped: Any = response_schema(reply)
+    schema = wrapped.model_json_schema()
+    wrapped.model_json_schema = lambda: schema
+    made: type[BaseModel] = wrapped
+    return made
 
 
 @asynccontextmanager
