@@ -58,6 +58,8 @@ def _row(said: Mapping[str, Any], counted: dict[str, Any]) -> dict[str, Any]:
         "server": tokens(counted),
         "ledger equals server": tokens(said["stored"]) == tokens(counted) and not said["uncounted"],
         "requests of unknown outcome": said["unknown"],
+        "lost replies asked for again": said["repeated"],
+        "charged and never received": counted["answered"] - said["completions"],
         "seconds of the last process": round(said["seconds"], 2),
     }
 
@@ -81,6 +83,10 @@ def run(reports: int, share: float, seed: int, concurrency: int) -> dict[str, An
             "no question is left unreachable": "unreachable" not in calm["outcomes"] | killed["outcomes"] | forgetful["outcomes"],
             "the ledger is the server's own count": calm["ledger equals server"] and killed["ledger equals server"],
             "answered calls as undisturbed": killed["answered calls"] == calm["answered calls"] and killed["outcomes"] == calm["outcomes"],
+            "what was charged and never received is known": all(
+                0 <= r["charged and never received"] <= r["requests of unknown outcome"] + r["lost replies asked for again"]
+                for r in (calm, killed, forgetful)
+            ),
             "every answer is to its question": not any(r["answers not to the question"] for r in (calm, killed, forgetful)),
         },
     }
@@ -107,12 +113,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The result for people."""
     yield f"{result['questions']:,} questions; killed at request {', '.join(map(str, result['killed at request']))}"
-    yield f"{'':30}{'requests':>9}{'answered':>9}{'tokens in':>11}{'tokens out':>11}{'ledger = server':>17}{'unknown':>9}   outcomes"
+    yield f"{'':30}{'requests':>9}{'answered':>9}{'tokens in':>11}{'tokens out':>11}{'ledger = server':>17}{'lost':>7}{'paid for':>9}   outcomes"
     for name, r in result["rows"].items():
         same, out = "yes" if r["ledger equals server"] else "no", ", ".join(f"{k} {n}" for k, n in r["outcomes"].items())
         yield (
             f"{name:30}{r['requests']:9,}{r['answered calls']:9,}{r['server']['input']:11,}{r['server']['output']:11,}"
-            f"{same:>17}{r['requests of unknown outcome']:9}   {out}"
+            f"{same:>17}{r['requests of unknown outcome'] + r['lost replies asked for again']:7}{r['charged and never received']:9}   {out}"
         )
     for what, shown in result["shown"].items():
         yield f"{'yes' if shown else 'NO ':4}{what}"

@@ -90,12 +90,14 @@ async def ask_everything(settings: ModelSettings, asked: Sequence[Question], fir
             used = client.ledger.total()
         seconds, cpu = time.monotonic() - started, time.process_time() - cpu
         stored = Ledger(load_prices(), replies.entries()).total()
-        unknown = replies.unknown_outcomes()
+        unknown, repeated = replies.unknown_outcomes(), replies.repeated()
+        completions = sum(a.answered for a in replies.every())
     wrong = sum(a.kind is AnswerKind.ANSWERED and not is_right(q, a) for q, a in zip(asked, answers, strict=True))
     return {
         "outcomes": dict(sorted(Counter(a.kind.value for a in answers).items())), "wrong": wrong,
         "messages": sorted({a.message for a in answers if a.message})[:20],
         "used": as_dict(used.usage), "stored": as_dict(stored.usage), "uncounted": stored.uncounted, "unknown": unknown,
+        "repeated": repeated, "completions": completions,
         "seconds": seconds, "cpu_seconds": cpu,
     }  # fmt: skip
 

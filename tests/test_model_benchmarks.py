@@ -10,10 +10,10 @@ from types import ModuleType
 import pytest
 
 from benchmarks import model_faults, model_limits, standin
+from benchmarks.served import books, server
 from benchmarks.server import Fault, __main__
 from benchmarks.server.books import Books
 from benchmarks.server.faults import draw
-from benchmarks.served import books, server
 from extractor.model.ledger import worst_case
 
 

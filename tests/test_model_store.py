@@ -109,8 +109,12 @@ def test_three_kills_cost_nothing(tmp_path: Path) -> None:
 def test_a_server_that_forgets_charges_a_lost_reply_again_and_that_is_said(store: Path) -> None:
     with server(Fault.DROPPED_MIDWAY, idempotent=False) as running:
         ask(settings(running.url, attempts=2), store, [question()])
+        with Replies(store) as replies:
+            assert (2, 1, 0) == (running.books.answered, replies.unknown_outcomes(), replies.repeated())
+    with server() as running:
+        ask(settings(running.url), store, [question()])
     with Replies(store) as replies:
-        assert (2, 1) == (running.books.answered, replies.unknown_outcomes())
+        assert (0, 2) == (replies.unknown_outcomes(), replies.repeated())
 
 
 # The file

@@ -92,7 +92,8 @@ def _store(path: Path) -> Sign:
         return Sign(None, f"replies: {path} (GOUJI_REPLIES) will be made by the first live run")
     try:
         with Replies(path, create=False) as replies:
-            return Sign(True, f"replies: {path} holds {replies.count():,}; {replies.unknown_outcomes():,} requests never got one")
+            lost = f"{replies.repeated():,} requests got theirs when repeated, {replies.unknown_outcomes():,} never"
+            return Sign(True, f"replies: {path} holds {replies.count():,}; {lost}")
     except GoujiError as exc:
         return Sign(False, str(exc))
 

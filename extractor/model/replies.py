@@ -238,6 +238,14 @@ class Replies:
         )
         return int(self._db.execute(query, (SENT, LOST, REPLIED)).fetchone()[0])
 
+    def repeated(self) -> int:
+        """Requests without a reply that were put again under the same token: charged twice where a server does not heed it."""
+        query = (
+            "SELECT count(*) FROM attempt WHERE state IN (?, ?) AND via = 'live' "
+            "AND token IN (SELECT token FROM attempt WHERE state = ?)"
+        )
+        return int(self._db.execute(query, (SENT, LOST, REPLIED)).fetchone()[0])
+
     # Batches; extractor.model.batches says what their states mean
 
     def add_batch(self, name: str, model: str, endpoint: str, state: str, requests: int) -> None:
