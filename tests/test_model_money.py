@@ -58,10 +58,11 @@ def test_a_name_stands_for_its_dated_versions_and_for_no_other_model() -> None:
 
 def test_cost_is_exact_and_cached_input_counts_as_full_where_no_price_says_otherwise() -> None:
     usage = Usage(1, 1_000_000, 250_000, 500_000, 100_000)
-    plain = PRICE.model_copy(update={"cached": None})
+    cheaper = PRICE.model_copy(update={"cached": Decimal("0.10")})
 
-    assert Decimal("0.30") + Decimal("0.025") + Decimal("0.80") == PRICE.cost(usage)
-    assert Decimal("0.40") + Decimal("0.80") == plain.cost(usage)
+    assert None is PRICE.cached
+    assert Decimal("0.30") + Decimal("0.025") + Decimal("0.80") == cheaper.cost(usage)
+    assert Decimal("0.40") + Decimal("0.80") == PRICE.cost(usage)
     assert PRICE.cost(usage) / 2 == PRICE.cost(usage, batch=True)
 
 
