@@ -15,8 +15,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from extractor.commands import batch as batch_commands
 from extractor.commands import forms as form_commands
 from extractor.commands import golden as golden_commands
+from extractor.commands import replies as replies_commands
 from extractor.commands.common import STYLE, Forms, Golden, Report, golden_folder, usage
 
 
@@ -225,8 +227,23 @@ def certify(
         raise typer.Exit(code)
 
 
+@app.command()
+def doctor(
+    ask: Annotated[bool, typer.Option("--ask", envvar="GOUJI_ASK", help="Ask the model one tiny question.")] = False,
+    reports: Annotated[int, typer.Option(min=0, envvar="GOUJI_REPORTS", help="Price a run of so many reports.")] = 0,
+    tokens_in: Annotated[int, typer.Option(min=0, envvar="GOUJI_TOKENS_IN", help="Tokens in that one report takes.")] = 4_000,
+    tokens_out: Annotated[int, typer.Option(min=0, envvar="GOUJI_TOKENS_OUT", help="Tokens out that one takes.")] = 1_500,
+) -> None:
+    """Say what is configured of a model, whether it answers, and what a run would cost. Exit 0, 1 where something fails."""
+    from extractor.commands.doctor import run
+
+    run(ask, reports, tokens_in, tokens_out)
+
+
 app.add_typer(form_commands.app, name="form")
 app.add_typer(golden_commands.app, name="golden")
+app.add_typer(batch_commands.app, name="batch")
+app.add_typer(replies_commands.app, name="replies")
 
 if __name__ == "__main__":
     app()

@@ -19,7 +19,7 @@ class Code(NamedTuple):
 
 FLAG, DOUBT, INFO = "flag", "doubt", "info"
 
-CODES: dict[str, Code] = {
+CELL_CODES: dict[str, Code] = {
     # where the figure belongs
     "LABEL_FUZZY": Code(DOUBT, "The row label is damaged and was matched by likeness; its neighbours do not settle it."),
     "LABEL_TRUNCATED": Code(DOUBT, "Only the beginning of the row label is there and its rest was not found."),
@@ -108,7 +108,7 @@ MODEL_CODES: dict[str, Code] = {
     "MODEL_ROW_UNEVEN": Code(DOUBT, "Another answer of this row is not in the text, or passes over a cell that is: its cells may be miscounted."),
 }
 
-_EVERY = {**CODES, **MODEL_CODES}
+CODES = {**CELL_CODES, **MODEL_CODES}
 
 # Doubts that one code answers; all others are answered by PROVEN.
 ANSWERS: dict[str, str] = {"RULE_FAILED": "MISPRINT", "BLANK_OR_ZERO": "BLANK_SEEN", "DIGITS_GLUED": "ONE_CUT"}
@@ -133,12 +133,12 @@ NOTES: dict[str, str] = {
 
 def is_flag(code: str) -> bool:
     """True where ``code`` sends a cell to a person, unless it is a doubt that a proof answers."""
-    return _EVERY[code].kind != INFO
+    return CODES[code].kind != INFO
 
 
 def is_doubt(code: str) -> bool:
     """True where a proof can answer ``code``."""
-    return _EVERY[code].kind == DOUBT
+    return CODES[code].kind == DOUBT
 
 
 def unanswered(codes: Iterable[str]) -> list[str]:
@@ -147,5 +147,5 @@ def unanswered(codes: Iterable[str]) -> list[str]:
     proven = "PROVEN" in codes
     return [
         c for c in codes
-        if (k := _EVERY[c].kind) == FLAG or (k == DOUBT and not (proven and c not in _AFTER_PROOF) and ANSWERS.get(c) not in codes)
+        if (k := CODES[c].kind) == FLAG or (k == DOUBT and not (proven and c not in _AFTER_PROOF) and ANSWERS.get(c) not in codes)
     ]  # fmt: skip

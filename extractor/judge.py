@@ -58,13 +58,18 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
     return tuple(out)
 
 
-def hold(alone: Sequence[Decision], both: Sequence[Decision], resolved: Sequence[Resolved]) -> tuple[Decision, ...]:
+def hold(rules: Sequence[Resolved], alone: Sequence[Decision], resolved: Sequence[Resolved], both: Sequence[Decision]) -> tuple[Decision, ...]:
     """The decisions that rules alone accept stay, unless the model reads another figure; all others are those with the model.
+
+    ``rules`` and ``alone`` are cells and decisions without the model, ``resolved`` and ``both`` those with it.
 
     So no answer of a model can make the program accept a cell that the rules alone would have sent to a person,
     except as a class of its own (``decision_class``), which is counted by itself.
     """
-    return tuple(_held(a, b, r) for a, b, r in zip(alone, both, resolved, strict=True))
+    return tuple(
+        _held(a, b, r) if (was.status, was.value, was.start) == (r.status, r.value, r.start) else b
+        for was, a, r, b in zip(rules, alone, resolved, both, strict=True)
+    )
 
 
 def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:

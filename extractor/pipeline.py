@@ -98,9 +98,10 @@ def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate
     checked = check_rules(form, resolved, begun.year, begun.agency)
     decisions = judge(form, resolved, checked, policy)
     if model:
+        alone = resolved
         resolved = prove(form, deduce(form, ground(document, second(read, deduced, model, begun.doubt))), settled)
         checked = check_rules(form, resolved, begun.year, begun.agency)
-        decisions = hold(decisions, judge(form, resolved, checked, policy, second=True), resolved)
+        decisions = hold(alone, decisions, resolved, judge(form, resolved, checked, policy, second=True))
     narrative = _narrative_stretches(document, begun.segments)
     findings = checked.findings + check_narrative(form, document, resolved, narrative, begun.year, begun.agency)
     findings += missing_mentions(form, document, resolved, narrative)

@@ -26,8 +26,8 @@ LONGEST_FUNCTION = 80
 MAY_CATCH_EVERYTHING = {ROOT / "extractor" / "batch.py", ROOT / "extractor" / "evaluate.py"}
 # `--help` and a typing error are answered before any of these is loaded.
 HEAVY = {
-    "charset_normalizer", "extractor.form", "extractor.pipeline", "extractor.read", "instructor", "lxml", "openai", "opencc",
-    "pydantic", "rapidfuzz", "rich", "yaml",
+    "charset_normalizer", "extractor.form", "extractor.model", "extractor.pipeline", "extractor.read", "httpx2", "instructor", "lxml",
+    "openai", "opencc", "pydantic", "rapidfuzz", "rich", "sqlite3", "tenacity", "yaml",
 }  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
