@@ -81,6 +81,7 @@ CELL_CODES: dict[str, Code] = {
     # proof
     "PROVEN": Code(INFO, "Every other reading of the text that gives this cell another value breaks the form's sums."),
     "MISPRINT": Code(INFO, "A hard rule fails although the text shows one intact reading: the report misprints, and the figure stays as printed."),
+    "LINE_UNFILLED": Code(INFO, "Figures of one row that the sums want otherwise are all printed as 0: the report left the row unfilled."),
     "CONFIRMED": Code(INFO, "Two sums of the form leave the same value for this cell."),
     "RESTS_ON_DOUBT": Code(FLAG, "A cell that this value was deduced from is itself in doubt."),
     "CLASS_NOT_CERTIFIED": Code(FLAG, "Too few cells of this class have been counted to promise how often it is wrong."),

@@ -115,7 +115,7 @@ def decision_class(status: Status, codes: Sequence[str], damage: str, second: bo
 
 
 _PROOFS = {
-    Status.PRINTED: ("MISPRINT", "RULE_FAILED", "RULE_FAILED_ELSEWHERE", "PROVEN", "RULE_PASSED", "NO_RULE_COVERS", "UNSUPPORTED"),
+    Status.PRINTED: ("LINE_UNFILLED", "MISPRINT", "RULE_FAILED", "RULE_FAILED_ELSEWHERE", "PROVEN", "RULE_PASSED", "NO_RULE_COVERS", "UNSUPPORTED"),
     Status.DEDUCED: ("RULE_FAILED_ELSEWHERE", "CONFIRMED"),
 }
 
@@ -127,7 +127,9 @@ def _proof(status: Status, codes: Sequence[str]) -> str:
 
 
 def _suspect(r: Resolved, checked: CheckResult) -> tuple[str, ...]:
-    return ("RULE_FAILED", "MISPRINT") if r.field in checked.misprinted else ("RULE_FAILED",)
+    if r.field not in checked.misprinted:
+        return ("RULE_FAILED",)
+    return ("RULE_FAILED", "MISPRINT", "LINE_UNFILLED") if r.field in checked.unfilled else ("RULE_FAILED", "MISPRINT")
 
 
 def _arithmetic(r: Resolved, rules: Sequence[int], checked: CheckResult, row_rules: frozenset[int]) -> tuple[str, ...]:

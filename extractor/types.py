@@ -154,7 +154,8 @@ class CheckResult:
 
     ``hard`` holds, for each rule of the form, the verdict on the print and with blanks as zero;
     ``supported`` says that at least one participant is printed, ``nonzero`` that a side is not zero, so
-    that a holding sum could have failed. ``misprinted`` are the cells whose failing rules are all the report's fault.
+    that a holding sum could have failed. ``misprinted`` are the cells whose failing rules are all the report's fault,
+    ``unfilled`` those of them that stand in a row left at 0.
     """
 
     findings: tuple[Finding, ...]
@@ -164,6 +165,7 @@ class CheckResult:
     suspects: frozenset[int]
     misprinted: frozenset[int]
     assessed: tuple[tuple[str, int], ...]
+    unfilled: frozenset[int] = frozenset()
 
 
 class Decision(NamedTuple):

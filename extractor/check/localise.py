@@ -24,11 +24,12 @@ _MOST_RULES_A_CELL = 3
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The suspects, the explanations found (field, value it would need), and each pattern's name with its cells."""
+    """The suspects, the explanations found (field, value it would need), each pattern's name with its cells, and the cells of total rows left at 0."""
 
     suspects: frozenset[int]
     explanations: tuple[Explained, ...]
     causes: tuple[tuple[frozenset[int], str], ...]
+    unfilled: frozenset[int] = frozenset()
 
     def cause_of(self, fields: Sequence[int]) -> str:
         """The pattern's name for the suspects among ``fields``; empty where no single pattern explains them."""
@@ -44,6 +45,7 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
     suspects: set[int] = set()
     explanations: list[Explained] = []
     causes: list[tuple[frozenset[int], str]] = []
+    unfilled: set[int] = set()
     for component in _components(form, failing):
         steps, found = _smallest(form, component, values)
         events = displaced(form, component, values) if not found or steps > 1 else []
@@ -54,9 +56,11 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
         explanations += cells.values()
         mine = frozenset(i for e in cells.values() for i, _ in e)
         suspects |= mine
+        if len(cells) == 1 and _row_left_at_0(form, found[0] if found else events[0].cells, values):
+            unfilled |= mine
         if says := _says(form, found, events, values):
             causes.append((mine, says))
-    return Explanation(frozenset(suspects), tuple(explanations), tuple(causes))
+    return Explanation(frozenset(suspects), tuple(explanations), tuple(causes), frozenset(unfilled))
 
 
 def _says(form: Form, found: Sequence[Explained], events: Sequence[Displaced], values: Sequence[Number | None]) -> str:
@@ -184,12 +188,17 @@ def _extend(
             values[i] = before
 
 
+def _row_left_at_0(form: Form, explanation: Sequence[tuple[int, Number]], values: Sequence[Number | None]) -> bool:
+    """Two cells or more of one row that are printed as 0, and nothing else, would have to be something else."""
+    return len(explanation) > 1 and len({form.fields[i].row for i, _ in explanation}) == 1 and all(values[i] == 0 for i, _ in explanation)
+
+
 def _cause(form: Form, explanation: Sequence[tuple[int, Number]], values: Sequence[Number | None]) -> str:
     """The name of the pattern in one explanation (domain.md §2.1, the table of residuals)."""
     fields = [form.fields[i] for i, _ in explanation]
+    if _row_left_at_0(form, explanation, values):
+        return f"「{fields[0].row_label}」一行未填"
     if len(explanation) > 1 and len({f.row for f in fields}) == 1:
-        if all(values[i] == 0 for i, _ in explanation):
-            return f"「{fields[0].row_label}」一行未填"
         if sum((w - (values[i] or 0)) for i, w in explanation) == 0:
             return f"「{fields[0].row_label}」一行的数填错了列"
     if len(explanation) > 1 and len({f.column for f in fields}) == 1:

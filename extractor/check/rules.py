@@ -53,7 +53,8 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
     findings += _form_and_year(form, year)
     supported = tuple(any(printed[i] is not None for i in rule.relation.fields) for rule in form.rules) if blanks else (True,) * len(form.rules)
     misprinted = _misprinted(findings) - _beside_a_gap(form, hard)
-    return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, misprinted, tuple(sorted(counts.items())))
+    return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, misprinted,
+                       tuple(sorted(counts.items())), misprinted & explanation.unfilled)  # fmt: skip
 
 
 def _misprinted(findings: Sequence[Finding]) -> frozenset[int]:
