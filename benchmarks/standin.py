@@ -22,9 +22,10 @@ from pydantic import BaseModel, ConfigDict
 
 from extractor.model.ledger import Ledger
 from extractor.model.prices import load_prices
-from extractor.model.question import Answer, AnswerKind, Message, Question, Usage
+from extractor.model.question import Answer, AnswerKind, Message, Question
 from extractor.model.replies import Replies
 from extractor.model.settings import ModelSettings
+from extractor.types import Usage
 
 MODEL = "stand-in"
 _TABLES = ("proactive", "requests", "litigation")

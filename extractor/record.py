@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.form import Field, Form
-from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Number, Resolved, Status, Verdict
+from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Heard, Number, Resolved, Status, Verdict
 
 # json cannot write a Decimal: it is written as a string around this mark, which no report can know, and unquoted.
 _MARK = uuid.uuid4().hex
@@ -78,6 +78,7 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
         "extras": [_extra(x) for x in e.extras],
         "usage": {"requests": e.usage.requests, "input_tokens": e.usage.input, "output_tokens": e.usage.output, "cost": e.cost},
         "error": {"code": e.error[0], "message": e.error[1]} if e.error else None,
+        **({"model": _heard(e.heard, fields)} if e.heard else {}),
         "form_evidence": [{"label": x.value, "start": x.start, "end": x.end} for x in e.form_evidence],
         "year_evidence": _span(e.year.start, e.year.end) if e.year else None,
         "agency_evidence": _span(e.agency.start, e.agency.end) if e.agency else None,
@@ -91,6 +92,17 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
 
 def _span(start: int, end: int) -> dict[str, int] | None:
     return {"start": start, "end": end} if start >= 0 else None
+
+
+def _heard(heard: Heard, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """What asking models came to; nothing that was asked or answered is missing here."""
+    return {
+        "names": list(heard.models),
+        "asked": heard.asked,
+        "answered": heard.answered,
+        "unanswered": [{"table": u.table, "part": u.part, "kind": u.kind, "message": u.message} for u in heard.unanswered],
+        "outcomes": [{"cell": fields[i].id if i >= 0 else None, "code": code, "message": words} for i, code, words in heard.outcomes],
+    }
 
 
 def _said(model: Iterable[Candidate]) -> dict[int, Number | None]:

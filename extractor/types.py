@@ -199,6 +199,28 @@ class Usage(NamedTuple):
 NO_USAGE = Usage()
 
 
+class Unanswered(NamedTuple):
+    """A question to a model that gave nothing to read: about which table and rows, what became of it, and in words why."""
+
+    table: str
+    part: str
+    kind: str
+    message: str
+
+
+class Heard(NamedTuple):
+    """What came of asking models about one report: their names as reported, questions asked and answered, and what gave no candidate.
+
+    ``outcomes`` are (field, code, words) of answers that are no candidate; field -1 where they belong to no cell.
+    """
+
+    models: tuple[str, ...]
+    asked: int
+    answered: int
+    unanswered: tuple[Unanswered, ...]
+    outcomes: tuple[tuple[int, str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """Everything known about one report after one run.
@@ -221,5 +243,6 @@ class Extraction:
     error: tuple[str, str] | None = None
     rules_assessed: tuple[tuple[str, int], ...] = ()
     model: tuple[Candidate, ...] | None = None
+    heard: Heard | None = None
     usage: Usage = NO_USAGE
     cost: Decimal | None = Decimal(0)

@@ -20,10 +20,11 @@ import pytest
 from benchmarks.server import Fault
 from benchmarks.server.faults import CHARGED
 from extractor.model.failures import is_passing, outcome_of, retry_after
-from extractor.model.question import AnswerKind, Message, Usage
+from extractor.model.question import AnswerKind, Message
 from extractor.model.replies import LOST, UNSENT, Replies
 from extractor.model.settings import ModelSettings
 from extractor.model.wire import Dialect, adapt, request_body
+from extractor.types import Usage
 from tests.model_support import KEY, MODEL, Row, ask, ask_one, first_only, question, server, settings
 
 ROOT = Path(__file__).resolve().parent.parent

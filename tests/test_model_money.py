@@ -13,8 +13,9 @@ from extractor.errors import GoujiError
 from extractor.model.budget import Budget, OverBudget
 from extractor.model.ledger import Entry, Ledger, estimate, worst_case
 from extractor.model.prices import Price, Prices, load_prices
-from extractor.model.question import AnswerKind, Message, Usage
+from extractor.model.question import AnswerKind, Message
 from extractor.model.tokens import estimate_tokens, most_tokens, prompt_estimate, prompt_most
+from extractor.types import Usage
 from tests.model_support import MODEL, ask, question, server, settings
 
 PRICES = load_prices()

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from extractor.errors import GoujiError
 from extractor.model.prices import Price
-from extractor.model.question import Usage
+from extractor.types import Usage
 
 _WRITTEN = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([A-Za-z]+)")
 _TOKENS = {"tok", "token", "tokens"}

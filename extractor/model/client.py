@@ -29,11 +29,12 @@ from extractor.model.failures import CALL_ERRORS, Unusable, cause_of, is_passing
 from extractor.model.ledger import Entry, Ledger, worst_case
 from extractor.model.limits import Limiter, Ticket
 from extractor.model.prices import load_prices
-from extractor.model.question import Answer, Question, Usage
+from extractor.model.question import Answer, Question
 from extractor.model.reading import read_reply, settled
 from extractor.model.replies import REPLIED, Replies, body_of
 from extractor.model.settings import ModelSettings
 from extractor.model.wire import Dialect, adapt, dialect_for, request_body
+from extractor.types import Usage
 
 _LONGEST_BACKOFF = 30.0
 _BODY_SENT = "http11.send_request_body.complete"

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import GoujiError
 from extractor.model.prices import Prices, load_prices
-from extractor.model.question import AnswerKind, Message, Question, Usage
+from extractor.model.question import AnswerKind, Message, Question
 from extractor.model.replies import Replies
 from extractor.model.settings import ModelSettings
+from extractor.types import Usage
 
 EXTRAS = {"model": ("openai", "instructor", "tenacity", "httpx2"), "evaluate": ("scipy", "matplotlib")}
 _PROBE_SECONDS = 15.0

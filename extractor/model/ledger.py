@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from extractor.model.prices import Prices
-from extractor.model.question import Question, Usage
+from extractor.model.question import Question
 from extractor.model.tokens import prompt_estimate, prompt_most
+from extractor.types import Usage
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import GoujiError
 from extractor.form import default_folder
-from extractor.model.question import Usage
+from extractor.types import Usage
 
 _MILLION = Decimal(1_000_000)
 # gpt-4.1-2025-04-14, qwen-plus-0919, deepseek-chat@2025: the same model on a certain day.

@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from extractor.model.question import Answer, AnswerKind, Question, Usage
+from extractor.model.question import Answer, AnswerKind, Question
 from extractor.model.replies import REPLIED, Attempt, body_of
+from extractor.types import Usage
 
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.DOTALL)
 

@@ -19,7 +19,8 @@ from typing import Any, Self
 
 from extractor.errors import GoujiError
 from extractor.model.ledger import Entry
-from extractor.model.question import Question, Usage
+from extractor.model.question import Question
+from extractor.types import Usage
 
 _VERSION = 1
 _BUSY_SECONDS = 30
