@@ -104,9 +104,26 @@ def extract(
         ),
     ] = None,
     model: Annotated[
-        str,
-        typer.Option(metavar="none|auto|always", envvar="GOUJI_MODEL", help="Whether a language model reads too."),
-    ] = "none",
+        str | None,
+        typer.Option(
+            metavar="none|auto|always", envvar="GOUJI_MODEL",
+            help="Whether a language model reads too: nowhere, where rules leave something open, everywhere. auto where a model is configured, else none.",
+            show_default=False,
+        ),
+    ] = None,
+    then: Annotated[
+        str | None, typer.Option("--then", metavar="NAME", envvar="GOUJI_THEN", help="A second model, for what is still open.")
+    ] = None,
+    replies: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="GOUJI_REPLIES", help="The store of replies.")
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", envvar="GOUJI_REPLAY", help="Answer from stored replies alone; no connection, no key.")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", envvar="GOUJI_BUDGET", help="The most it may cost: 5usd or 200000tok.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", envvar="GOUJI_YES", help="Do not ask before a model is.")] = False,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
     ] = 1,
@@ -118,9 +135,10 @@ def extract(
 ) -> None:
     """Extract reports: one record each. Exit 0 all read, 1 some report unreadable, 2 usage."""
     from extractor.batch import Options
-    from extractor.commands.extract import run
+    from extractor.commands.extract import Asking, run
 
-    run(paths, jsonl, model, workers, Options(str(forms) if forms else None, max_bytes, debug))
+    asking = Asking(model, then, replies, replay, budget, yes)
+    run(paths, jsonl, asking, workers, Options(str(forms) if forms else None, max_bytes, debug))
 
 
 @app.command()

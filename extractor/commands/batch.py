@@ -10,10 +10,9 @@ import typer
 from extractor.commands.common import STYLE, tell, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Sequence
+    from collections.abc import Coroutine
     from typing import Any, TypeVar
 
-    from extractor.model.question import Question
     from extractor.model.settings import ModelSettings
 
     T = TypeVar("T")
@@ -25,16 +24,6 @@ RepliesFile = Annotated[
 ]
 
 
-def questions_of(paths: Sequence[Path]) -> Iterable[Question]:
-    """The questions that the model reader would ask about the reports at ``paths``.
-
-    The one place where the making of questions (``extractor.ask``) is plugged in.
-    """
-    from extractor.errors import GoujiError
-
-    raise GoujiError(f"{len(paths)} paths: this version makes no questions of reports yet; batches that exist can be looked at and collected")
-
-
 @app.command("submit")
 def submit(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of them.", show_default=False)],
@@ -43,18 +32,24 @@ def submit(
         str | None, typer.Option(metavar="AMOUNT", envvar="GOUJI_BUDGET", help="The most it may cost: 5usd or 200000tok.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", envvar="GOUJI_YES", help="Do not ask before it is submitted.")] = False,
+    model: Annotated[str, typer.Option(metavar="auto|always", help="Ask where rules leave something open, or everywhere.")] = "auto",
 ) -> None:
     """Submit what is neither answered nor waiting. Exit 0; 1 where the provider or the budget refuses; 2 usage."""
+    from extractor import batch
     from extractor.model import batches
     from extractor.model.budget import Budget
     from extractor.model.ledger import estimate
     from extractor.model.prices import load_prices
     from extractor.model.replies import Replies
 
+    from extractor.modelrun import questions_of
+
+    if model not in ("auto", "always"):
+        raise usage(f"--model {model}: not one of auto, always")
     settings = _settings(replies)
     prices = load_prices(settings.prices)
     limit = Budget.parse(budget, settings.model, prices.of(settings.model))
-    questions = list(questions_of(paths))
+    questions = list(questions_of(batch.find(paths), batch.Options(), model))
     tell(f"if nothing is answered yet: {estimate(questions, settings.model, prices, batch=True).words()}")
     if not yes and not typer.confirm("Submit?", err=True):
         raise typer.Exit(1)

@@ -27,6 +27,18 @@ class Reservation:
         self.amount = amount
 
 
+class _Purse:
+    """What is spent and set aside of one limit."""
+
+    __slots__ = ("changed", "held", "limit", "open", "spent")
+
+    def __init__(self, limit: Decimal | None) -> None:
+        self.limit = limit
+        self.spent = self.held = Decimal(0)
+        self.open = 0
+        self.changed = asyncio.Condition()
+
+
 class Budget:
     """An amount of money or of tokens, for one run. Without a limit everything fits.
 
@@ -34,12 +46,8 @@ class Budget:
     """
 
     def __init__(self, limit: Decimal | None = None, price: Price | None = None) -> None:
-        self._limit = limit
         self._price = price
-        self._spent = Decimal(0)
-        self._held = Decimal(0)
-        self._open = 0
-        self._changed = asyncio.Condition()
+        self._purse = _Purse(limit)
 
     @classmethod
     def parse(cls, text: str | None, model: str, price: Price | None) -> Budget:
@@ -60,26 +68,34 @@ class Budget:
             raise GoujiError(f"--budget {text}: the price of {model} is known in {price.currency}; give the budget in it, or in tokens")
         return cls(amount, price)
 
+    def beside(self, model: str, price: Price | None) -> Budget:
+        """The same amount for another model; GoujiError where it is money and the price of that model is not known in it."""
+        if self._price is not None and (price is None or price.currency != self._price.currency):
+            raise GoujiError(f"--budget: no price in {self._price.currency} is known for {model}; enter it in a file named by GOUJI_PRICES")
+        other = Budget(None, price if self._price is not None else None)
+        other._purse = self._purse
+        return other
+
     @property
     def spent(self) -> Decimal:
         """What is known to be used, in the unit of the budget."""
-        return self._spent
+        return self._purse.spent
 
     @property
     def held(self) -> Decimal:
         """What is set aside for requests under way, and for those whose outcome is not known."""
-        return self._held
+        return self._purse.held
 
     async def reserve(self, worst: Usage) -> Reservation:
         """Set the worst case aside; wait while requests under way may still give something back. OverBudget where none can."""
         wanted = self._amount(worst)
-        async with self._changed:
-            while self._limit is not None and self._spent + self._held + wanted > self._limit:
-                if not self._open:
+        async with self._purse.changed:
+            while self._purse.limit is not None and self._purse.spent + self._purse.held + wanted > self._purse.limit:
+                if not self._purse.open:
                     raise OverBudget(self._words(wanted))
-                await self._changed.wait()
-            self._held += wanted
-            self._open += 1
+                await self._purse.changed.wait()
+            self._purse.held += wanted
+            self._purse.open += 1
             return Reservation(wanted)
 
     async def hold(self, worst: Usage) -> None:
@@ -88,12 +104,12 @@ class Budget:
 
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
         """Put what was used in the place of what was set aside; None keeps it aside: nobody knows what was used."""
-        async with self._changed:
-            self._open -= 1
+        async with self._purse.changed:
+            self._purse.open -= 1
             if usage is not None:
-                self._held -= reservation.amount
-                self._spent += self._amount(usage)
-            self._changed.notify_all()
+                self._purse.held -= reservation.amount
+                self._purse.spent += self._amount(usage)
+            self._purse.changed.notify_all()
 
     def _amount(self, usage: Usage) -> Decimal:
         return self._price.cost(usage) if self._price else Decimal(usage.input + usage.output)
@@ -101,6 +117,6 @@ class Budget:
     def _words(self, wanted: Decimal) -> str:
         unit = self._price.currency if self._price else "tokens"
         return (
-            f"the budget of {self._limit:f} {unit} would be passed: {self._spent:f} used, {self._held:f} set aside for requests of "
+            f"the budget of {self._purse.limit:f} {unit} would be passed: {self._purse.spent:f} used, {self._purse.held:f} set aside for requests of "
             f"unknown outcome, and the next request may take {wanted:f}; give more with --budget"
         )

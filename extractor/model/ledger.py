@@ -77,6 +77,13 @@ class Ledger:
             usage = Usage(requests=1)
         self._sums[entry.report, entry.model, entry.batch] += usage
 
+    def extend(self, other: Ledger) -> None:
+        """Count all that another ledger counted."""
+        for at, used in other._sums.items():
+            self._sums[at] += used
+        for report, n in other._uncounted.items():
+            self._uncounted[report] += n
+
     def of(self, report: str) -> Account:
         """The account of one report."""
         return self._account({report})
