@@ -156,7 +156,9 @@ def row_is_gone(table: Table, walk: Walk) -> bool:
     rows = [o for o in walk.owners if o.kind == "row"]
     last = max((o.position for o in rows if o.figures), default=-1)
     there = {o.position for o in rows} | _unlabelled(walk, n)
-    return any(at not in there for at in range(last))
+    # A group that is printed as one row, with figures of its own, has no others.
+    whole = {o.ref for o in walk.owners if o.kind == "group" and o.figures}
+    return any(at not in there and whole.isdisjoint(table.blocks[0].rows[at].groups) for at in range(last))
 
 
 def _unlabelled(walk: Walk, n: int) -> set[int]:

@@ -63,7 +63,7 @@ def read_row(
     if any(t.kind == GLUED for t in tokens):
         return _glued(tokens, n, norm, holds)
     tokens, strays = _own_line(_without_page_mark(tokens, n), n, own_row)
-    reading = _place(_merge_split(tokens), n, html, norm)
+    reading = _place(_merge_split(tokens), n, html, norm, loose=not html and not any(t.hard for t in tokens))
     if not reading.exact and column is not None:
         reading = _at_column(tokens, n, column) or reading
     if not reading.exact and tight and len(tokens) >= n and all(t.kind == EMPTY for t in tokens[n:]):
@@ -133,8 +133,8 @@ def _printed(s: Square) -> bool:
     return s.start >= 0
 
 
-def _place(cells: Sequence[Square], n: int, html: bool, norm: str) -> RowReading:
-    """Fit delimited or loose cells into n columns.
+def _place(cells: Sequence[Square], n: int, html: bool, norm: str, loose: bool) -> RowReading:
+    """Fit delimited or ``loose`` cells, between which nothing but blanks stands, into n columns.
 
     Outside HTML an empty cell at either end may be a merged label's square or padding, so it never
     counts as a cell of the row by itself.
@@ -153,7 +153,7 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str) -> RowReading
         return RowReading(tuple(cells), True, ())
     if len(core) > n:
         return _long(core, n, norm)
-    short = _short(core, n)
+    short = _short(core, n, norm if loose else "")
     if len(cells) < n:
         return short
     windows = _windows(cells, printed, n)
@@ -186,8 +186,11 @@ def _long(core: Sequence[Square], n: int, norm: str) -> RowReading:
     return _agree(options, ("COUNT_LONG",))
 
 
-def _short(core: Sequence[Square], n: int) -> RowReading:
-    """Fewer figures than columns: the edge was cut, or cells inside are gone without a trace."""
+def _short(core: Sequence[Square], n: int, loose: str) -> RowReading:
+    """Fewer figures than columns: the edge was cut, cells inside are gone without a trace, or the blank between two is.
+
+    ``loose`` is the text where only blanks divide the cells, else empty.
+    """
     k = len(core)
     options: list[tuple[Square, ...]] = []
     for kept in combinations(range(n), k):
@@ -195,8 +198,18 @@ def _short(core: Sequence[Square], n: int) -> RowReading:
         for at, c in zip(kept, core, strict=True):
             row[at] = c
         options.append(tuple(row))
+    if loose and k == n - 1:
+        options += ((*core[:i], *two, *core[i + 1 :]) for i, c in enumerate(core) for two in _halves(c, loose))
     left = options[0]
     return RowReading(left, False, ("COUNT_SHORT",), tuple(options[1:]))
+
+
+def _halves(c: Square, norm: str) -> list[tuple[Square, Square]]:
+    """Every way to read the digits of one figure as two figures that lost the blank between them."""
+    if c.kind != NUMBER_CELL or not norm[c.start : c.end].isdecimal():
+        return []
+    cuts = (at for at in range(c.start + 1, c.end) if norm[at] != "0" or at == c.end - 1)
+    return [(Square(NUMBER_CELL, c.start, at, ("DIGITS_GLUED",)), Square(NUMBER_CELL, at, c.end, ("DIGITS_GLUED",))) for at in cuts]
 
 
 def _agree(options: Sequence[tuple[Square, ...]], codes: tuple[str, ...]) -> RowReading:
