@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from benchmarks.server import Fault, ModelServer
 from cli import app
-from extractor.commands import batch as batch_commands
 from extractor.errors import EndpointError
 from extractor.model import batches
 from extractor.model.budget import Budget
@@ -235,7 +234,7 @@ def gouji(*args: object) -> Result:
 @pytest.fixture
 def configured(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model in the environment, and questions in the place of the model reader's."""
-    monkeypatch.setattr(batch_commands, "questions_of", lambda _: ASKED)
+    monkeypatch.setattr("extractor.modelrun.questions_of", lambda *_: ASKED)
     for name, value in {"MODEL": MODEL, "API_KEY": KEY, "REPLIES": str(store)}.items():
         monkeypatch.setenv(f"GOUJI_{name}", value)
     return store
@@ -244,7 +243,7 @@ def configured(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_commands_in_turn(configured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with server() as running:
         monkeypatch.setenv("GOUJI_BASE_URL", running.url)
-        sent = gouji("batch", "submit", "reports", "--yes")
+        sent = gouji("batch", "submit", __file__, "--yes")
         first = gouji("batch", "status")
         second = gouji("batch", "status")
         got = gouji("batch", "collect")
@@ -262,14 +261,14 @@ def test_the_commands_in_turn(configured: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_the_commands_refuse(configured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOUJI_BASE_URL", "http://127.0.0.1:9/v1")
-    assert (2, 1) == (gouji("batch", "status").exit_code, gouji("batch", "submit", "x", "--yes").exit_code)
-    assert 1 == gouji("batch", "submit", "x").exit_code  # nobody said yes
-    assert 2 == gouji("batch", "submit", "x", "--budget", "much").exit_code
+    assert (2, 1) == (gouji("batch", "status").exit_code, gouji("batch", "submit", __file__, "--yes").exit_code)
+    assert 1 == gouji("batch", "submit", __file__).exit_code  # nobody said yes
+    assert 2 == gouji("batch", "submit", __file__, "--budget", "much").exit_code
     with server() as running:
         monkeypatch.setenv("GOUJI_BASE_URL", running.url)
-        over = gouji("batch", "submit", "x", "--yes", "--budget", "1tok")
+        over = gouji("batch", "submit", __file__, "--yes", "--budget", "1tok")
         assert (1, True) == (over.exit_code, "did not fit" in over.stderr)
-        failing = gouji("batch", "submit", "x", "--yes")
+        failing = gouji("batch", "submit", __file__, "--yes")
         running.desk.lost = {line["custom_id"] for line in lines(running)[-1]}
         assert [0, 0, 1] == [failing.exit_code, gouji("batch", "collect").exit_code, gouji("batch", "collect").exit_code]
     monkeypatch.delenv("GOUJI_MODEL")

@@ -41,7 +41,6 @@ def submit(
     from extractor.model.ledger import estimate
     from extractor.model.prices import load_prices
     from extractor.model.replies import Replies
-
     from extractor.modelrun import questions_of
 
     if model not in ("auto", "always"):
