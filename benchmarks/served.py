@@ -17,9 +17,9 @@ TOKENS = ("input", "cached", "output", "reasoning")
 
 
 @contextmanager
-def server(*arguments: str) -> Iterator[str]:
-    """A model server that answers stand-in questions, for as long as the block lasts; its base URL."""
-    command = [sys.executable, "-m", "benchmarks.server", "--script", "benchmarks.standin:read_lines", *arguments]
+def server(*arguments: str, script: str = "benchmarks.standin:read_lines") -> Iterator[str]:
+    """A model server that answers by ``script`` (stand-in questions, unless told otherwise) for as long as the block lasts; its base URL."""
+    command = [sys.executable, "-m", "benchmarks.server", "--script", script, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdin is not None
         assert process.stdout is not None

@@ -69,7 +69,12 @@ def open_fields(alone: Extraction, cascade: Cascade) -> frozenset[int]:
 
 def first_questions(begun: Draft, mode: str, cascade: Cascade, policy: Policy | None = None) -> tuple[Asked, ...]:
     """What a model is asked first about a report: everything (``always``), or the rows with an open cell (``auto``)."""
-    fields = open_fields(decide(begun, policy), cascade) if mode == AUTO else None
+    return _wanted(begun, decide(begun, policy) if mode == AUTO else None, cascade)
+
+
+def _wanted(begun: Draft, result: Extraction | None, cascade: Cascade) -> tuple[Asked, ...]:
+    """The questions about the rows with an open cell; about everything where nothing is decided yet."""
+    fields = None if result is None else open_fields(result, cascade)
     if fields is not None and not fields:
         return ()
     return questions(begun.form, begun.document, begun.events, begun.segments, fields)
@@ -95,14 +100,9 @@ async def consult(
     """
     cascade = cascade or load_cascade()
     heard = _Heard([], [], [])
-    result = decide(begun, policy)
-    for n, asker in enumerate(askers):
-        if mode == ALWAYS and n == 0:
-            asked = first_questions(begun, ALWAYS, cascade, policy)
-        else:
-            fields = open_fields(result, cascade)
-            asked = questions(begun.form, begun.document, begun.events, begun.segments, fields) if fields else ()
-        await _put(begun, asker, asked, heard)
+    result = None if mode == ALWAYS else decide(begun, policy)
+    for asker in askers:
+        await _put(begun, asker, _wanted(begun, result, cascade), heard)
         result = _decided(begun, heard, policy)
         for repeat in range(1, cascade.repairs + 1):
             again = repair(begun.form, begun.document, begun.events, begun.segments, _reasons(begun, result, heard, cascade), repeat)
@@ -110,7 +110,7 @@ async def consult(
                 break
             await _put(begun, asker, again, heard)
             result = _decided(begun, heard, policy)
-    return result
+    return result or decide(begun, policy)
 
 
 async def _put(begun: Draft, asker: Asker, asked: Sequence[Asked], heard: _Heard) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.damage import Case, make_case
 from benchmarks.readers import READERS, Key, key_of
+from extractor import consult as consulting
 from extractor.ask import TableReply, questions
 from extractor.consult import ALWAYS, AUTO, Cascade, consult, first_questions, load_cascade, open_fields
 from extractor.errors import GoujiError
@@ -19,7 +21,7 @@ from extractor.model.question import Answer, AnswerKind, Question
 from extractor.pipeline import Draft, decide, draft
 from extractor.read import read_bytes
 from extractor.record import to_record
-from extractor.types import Status, Usage
+from extractor.types import Extraction, Status, Usage
 
 FORMS = load_forms()
 Reply = Callable[[Question, int], Answer]
@@ -78,6 +80,21 @@ def test_always_asks_about_every_table_once() -> None:
     record = to_record(got, begun.form)
     assert record["model"] == {"names": ["scripted-1"], "asked": 3, "answered": 3, "unanswered": [], "outcomes": []}
     assert record["usage"] == {"requests": 3, "input_tokens": 300, "output_tokens": 30, "cost": None}
+
+
+def test_always_decides_nothing_before_the_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, case = begun_of("tab-rows", "clean", 1)
+    perfect = reader(begun, key_of(case, begun.form))
+    asked_before: list[int] = []
+
+    def noted(*given: Any) -> Extraction:
+        asked_before.append(len(perfect.asked))
+        return decide(*given)
+
+    monkeypatch.setattr(consulting, "decide", noted)
+    got = asyncio.run(consult(begun, [perfect], ALWAYS))
+    assert [3] == asked_before
+    assert asyncio.run(consult(begun, [], ALWAYS)) == decide(begun) != got
 
 
 def test_auto_asks_only_about_rows_with_an_open_cell() -> None:

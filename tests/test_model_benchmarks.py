@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from benchmarks import model_faults, model_limits, standin
+from benchmarks import beside, model_faults, model_limits, standin
+from benchmarks.archive import write_archive
 from benchmarks.served import books, server
 from benchmarks.server import Fault, __main__
 from benchmarks.server.books import Books
@@ -18,13 +20,32 @@ from extractor.model.ledger import worst_case
 
 
 @pytest.mark.slow
-def test_faults_and_kills_in_small() -> None:
-    result = model_faults.run(20, 0.3, 1, 16)
+def test_an_archive_read_among_faults_and_killed(tmp_path: Path) -> None:
+    """A dozen reports, one kill: the same records as undisturbed, each call answered once, the ledger the server's own."""
+    write_archive(tmp_path / "reports", 12)
+    served = ["--faults", "0.3", "--seed", "1", "--stall", "20"]
+    calm = model_faults.read_through(tmp_path / "reports", served, ())
+    killed = model_faults.read_through(tmp_path / "reports", served, (20,))
+    shown = model_faults.shown(calm, killed, calm)
 
-    assert 60 == result["questions"]
-    assert all(result["shown"].values()), result
-    assert all(0 < n < result["rows"]["undisturbed"]["requests"] for n in result["killed at request"])
-    assert 1 + 1 + 3 + len(result["shown"]) == len(list(model_faults.lines(result)))
+    assert all(shown.values()), (calm, killed)
+    assert 12 == calm["records"]
+    assert 0 < sum(calm["unanswered"].values()) == calm["questions"]["asked"] - calm["questions"]["answered"] - calm["faults"].get("cut off at its length", 0)
+    result = {"reports": 12, "killed at request": [20], "rows": {"undisturbed": calm, "killed": killed}, "shown": shown}
+    assert 1 + 1 + 2 + len(shown) == len(list(model_faults.lines(result)))
+
+
+def test_kills_are_drawn_by_seed_among_the_first_questions() -> None:
+    assert model_faults.kill_points(1000, 1) == model_faults.kill_points(1000, 1) != model_faults.kill_points(1000, 2)
+    assert all(0 < n < 3000 for n in model_faults.kill_points(1000, 1))
+
+
+def test_the_reader_copies_what_stands_behind_a_label() -> None:
+    told = 'Table "t": T\n[b]\nCells of each row: a; b\n1 甲\n2 乙\n3 丙\nText:\n<<x\n1:4|甲|5|6|7\n2:乙|8\n3:丙\nx>>'
+    rows = json.loads(beside.read([{"content": told}]))
+
+    assert {"table": "t", "rows": [{"row": 1, "at": "1.2", "cells": ["5", "6"]}, {"row": 2, "at": "2", "cells": ["8", "x"]},
+                                   {"row": 3, "at": "", "cells": ["x", "x"]}]} == rows  # fmt: skip
 
 
 def test_limits_in_small(monkeypatch: pytest.MonkeyPatch) -> None:

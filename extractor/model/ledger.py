@@ -64,7 +64,7 @@ class Ledger:
 
     def __init__(self, prices: Prices, entries: Iterable[Entry] = ()) -> None:
         self._prices = prices
-        self._sums: dict[tuple[str, str, bool], Usage] = defaultdict(Usage)
+        self._sums: dict[str, dict[tuple[str, bool], Usage]] = defaultdict(lambda: defaultdict(Usage))
         self._uncounted: dict[str, int] = defaultdict(int)
         for entry in entries:
             self.add(entry)
@@ -75,32 +75,32 @@ class Ledger:
         if usage is None:
             self._uncounted[entry.report] += 1
             usage = Usage(requests=1)
-        self._sums[entry.report, entry.model, entry.batch] += usage
+        self._sums[entry.report][entry.model, entry.batch] += usage
 
     def extend(self, other: Ledger) -> None:
         """Count all that another ledger counted."""
-        for at, used in other._sums.items():
-            self._sums[at] += used
+        for report, sums in other._sums.items():
+            for at, used in sums.items():
+                self._sums[report][at] += used
         for report, n in other._uncounted.items():
             self._uncounted[report] += n
 
     def of(self, report: str) -> Account:
         """The account of one report."""
-        return self._account({report})
+        return self._account([report])
 
     def total(self) -> Account:
         """The account of everything."""
-        return self._account(self.reports())
+        return self._account(self._sums)
 
     def reports(self) -> set[str]:
         """The reports that something was used for."""
-        return {report for report, _, _ in self._sums}
+        return set(self._sums)
 
-    def _account(self, reports: set[str]) -> Account:
+    def _account(self, reports: Iterable[str]) -> Account:
+        known = [r for r in reports if r in self._sums]
         usage, cost, unpriced = Usage(), defaultdict[str, Decimal](Decimal), set[str]()
-        for (report, model, batch), used in self._sums.items():
-            if report not in reports:
-                continue
+        for (model, batch), used in ((at, used) for r in known for at, used in self._sums[r].items()):
             usage += used
             if not used.input and not used.output:
                 continue
@@ -109,7 +109,7 @@ class Ledger:
                 unpriced.add(model)
             else:
                 cost[price.currency] += price.cost(used, batch)
-        uncounted = sum(n for report, n in self._uncounted.items() if report in reports)
+        uncounted = sum(self._uncounted.get(r, 0) for r in known)
         return Account(usage, dict(cost), frozenset(unpriced), uncounted)
 
 
