@@ -5,7 +5,7 @@ A cell may fit several kinds; the first that holds, in the order of ``KINDS``, i
 * *omitted*: it gave nothing for the cell, or only the right answer in a way that cannot be used.
 * *balanced*: the figure does not stand where it was cited, and is what one of the form's hard sums wants of the other cells
   as they are printed.
-* *shifted*: the figure is that of the cell above, below, left or right in the same block.
+* *shifted*: the figure is that of the cell above, below, left or right in the same table.
 * *invented*: the cell holds no figure (it is blank, or the text lost it), or the text prints such a figure nowhere.
 * *misread*: the cell holds a figure, and another one of the text, or an empty cell, was given for it.
 
@@ -94,15 +94,15 @@ def wanted(page: Page, field: int) -> frozenset[Number]:
 
 
 def beside(page: Page, field: int) -> frozenset[Number]:
-    """The golden figures of the cells above, below, left and right of a field in its block."""
-    grid, row, column = _places(page.form)[field]
+    """The golden figures of the cells above, below, left and right of a field in its table, whose blocks follow each other."""
+    rows, row, column = _places(page.form)[field]
     around = ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
-    inside = (grid[r][c] for r, c in around if 0 <= r < len(grid) and 0 <= c < len(grid[r]))
+    inside = (rows[r][c] for r, c in around if 0 <= r < len(rows) and 0 <= c < len(rows[r]))
     return frozenset(v for i in inside if (v := page.values[i]) is not None)
 
 
 @lru_cache(maxsize=32)
 def _places(form: Form) -> Mapping[int, tuple[tuple[tuple[int, ...], ...], int, int]]:
-    """Block, row and column of every field."""
-    blocks = (b for t in form.tables for b in t.blocks)
-    return {i: (b.grid, r, c) for b in blocks for r, line in enumerate(b.grid) for c, i in enumerate(line)}
+    """Of every field all rows of its table, and which row and column of them it is."""
+    tables = (tuple(line for b in t.blocks for line in b.grid) for t in form.tables)
+    return {i: (rows, r, c) for rows in tables for r, line in enumerate(rows) for c, i in enumerate(line)}

@@ -290,6 +290,7 @@ class Planted:
 class Spent:
     """What one reader's answers took when they were recorded: ``requests``, and tokens as the server counted them.
 
+    Replies about texts that are not answered in full are left out, as those texts are of every other figure.
     ``uncounted`` replies did not say what they used; where there are any, the tokens are at least these and every share
     of them is None. ``money`` is an amount by currency, None where a price is not known (``unpriced`` names the models) or
     a reply is uncounted. Shares are of the ``reports`` answered in full and of the ``accepted`` cells, None without any.

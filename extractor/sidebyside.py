@@ -25,7 +25,7 @@ def score_recorded(
 ) -> dict[str, Scorecard]:
     """The card of each of ``readers`` that answers from recorded replies (``model``, ``both``), by its name."""
     stamp = {**stamp, "model": recorded.model}
-    out = {}
+    out: dict[str, Scorecard] = {}
     if BOTH in readers:
         out[BOTH] = evaluate(reports, recorded.both, forms, BOTH, stamp)
     if MODEL in readers:
@@ -86,8 +86,9 @@ def _unrecorded(recorded: Recorded) -> Iterator[Unrecorded]:
 
 
 def _ledger(recorded: Recorded, prices: Prices) -> Ledger:
-    """Every recorded reply once, however many texts put its question."""
-    entries = {key: found for text in recorded.texts.values() for key, found in text.entries.items()}
+    """Every recorded reply about a text that is answered in full, once, however many texts put its question."""
+    answered = [text for text in recorded.texts.values() if not text.missing]
+    entries = {key: found for text in answered for key, found in text.entries.items()}
     return Ledger(prices, (e for found in entries.values() for e in found))
 
 

@@ -89,8 +89,9 @@ def _rest(count: int) -> tuple[str, ...]:
 
 def _cost(reader: str, s: Spent) -> tuple[str, ...]:
     tokens = (f"{n:,}" + ("+" if s.uncounted else "") for n in (s.input, s.cached, s.output))
-    shares = (UNKNOWN if n is None else f"{n:,.0f}" for n in (s.input_per_report, s.output_per_report))
-    return (reader, f"{s.requests:,}", *tokens, _money(s.money), *shares, _money(s.money_per_report), _money(s.money_per_accepted))
+    shares = ((UNKNOWN if n is None else f"{n:,.0f}") if s.reports else "–" for n in (s.input_per_report, s.output_per_report))
+    each = _money(s.money_per_report) if s.reports else "–"
+    return (reader, f"{s.requests:,}", *tokens, _money(s.money), *shares, each, _money(s.money_per_accepted) if s.accepted else "–")
 
 
 def _money(money: Mapping[str, Decimal] | None) -> str:
