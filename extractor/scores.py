@@ -396,7 +396,7 @@ class Scorecard:
     those that sent it to a person, with what they did alone. ``outcomes`` is outcome × truth of cells, texts and reports. ``layout`` names the
     columns of each row of a form, in the order of the letters in ``marks``. ``planted`` is None where nothing was planted.
 
-    All this is of the first of ``readers``. ``others`` are the whole cards of the further ones by name, and ``sides`` holds
+    All this is of the first of ``readers``. ``others`` are the cards of the further ones by name, without drawings, and ``sides`` holds
     them side by side; it is None where the rules were scored alone.
     """
 

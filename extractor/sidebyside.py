@@ -53,7 +53,8 @@ def together(
     errors = {kind: counts[kind] for kind in KINDS} if MODEL in cards else None
     sides = SideBySide(recorded.model, str(recorded.replies.path), lines, tuple(pairs), errors, cases, tuple(_unrecorded(recorded)))
     names = tuple(cards)
-    return replace(main, readers=names, others=dict(zip(names[1:], others, strict=True)), sides=sides)
+    undrawn = {name: replace(card, grids=()) for name, card in zip(names[1:], others, strict=True)}  # only the main card is drawn
+    return replace(main, readers=names, others=undrawn, sides=sides)
 
 
 def _line(name: str, card: Scorecard, ledger: Ledger | None) -> ReaderScore:

@@ -276,6 +276,28 @@ def test_a_report_that_stands_twice_was_paid_for_once(tmp_path: Path) -> None:
     assert 2 * a.judged == b.judged
 
 
+def test_a_text_that_breaks_the_reader_or_cannot_be_read_is_omitted_and_stays_in_the_count(
+    clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One text is a PDF, in the other the program crashes: every golden cell is wrong, and nothing was asked."""
+    store = record(tmp_path / "r.sqlite", CLEAN, "perfect")
+    (clean / CLEAN[0].name / f"source{CLEAN[0].suffix}").write_bytes(b"%PDF-1.7 x")
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr("extractor.recorded.consult", crash)
+    card = scored(clean, store, (MODEL, BOTH))
+    assert card.sides is not None
+    cells = sum(len(c.truth) for c in CLEAN)
+    assert {**dict.fromkeys(KINDS, 0), "omitted": cells} == card.sides.errors
+    assert ["unreadable", "failed"] == [u.decision for u in card.units]
+    spent = card.sides.readers[0].spent
+    assert spent is not None
+    assert (0, {}) == (spent.requests, spent.money)
+    assert [cells, cells] == [r.missing for r in card.sides.readers]
+
+
 # The model by itself
 
 

@@ -76,16 +76,8 @@ def run(
 
 def _score(reports: Sequence[GoldenReport], forms: Sequence[Form], names: Sequence[str], asked: Asked, stamp: Mapping[str, str]) -> Scorecard:
     """The card of the readers named, the first of them the main one. Replies are opened only where a reader answers from them."""
-    cards: dict[str, Scorecard] = {}
-    if RULES in names:
-        card = evaluate(reports, lambda path: pipeline.extract_path(path, forms), forms, RULES, stamp)
-        cards[RULES] = replace(card, planted=_planted(reports, forms)) if asked.plant else card
-    return cards[RULES] if names == (RULES,) else _beside(cards, reports, forms, names, asked.replies, stamp)
-
-
-def _beside(
-    cards: dict[str, Scorecard], reports: Sequence[GoldenReport], forms: Sequence[Form], names: Sequence[str], file: Path | None, stamp: Mapping[str, str]
-) -> Scorecard:
+    if names == (RULES,):
+        return _by_rules(reports, forms, asked, stamp)
     from extractor.model.prices import load_prices
     from extractor.model.replies import Replies
     from extractor.model.settings import load_settings
@@ -93,10 +85,18 @@ def _beside(
     from extractor.sidebyside import score_recorded, together
 
     settings = load_settings()
-    with Replies(file or settings.replies, create=False) as replies:
+    prices = load_prices(settings.prices)
+    with Replies(asked.replies or settings.replies, create=False) as replies:
         recorded = Recorded(replies, choose_model(replies, settings.model), forms, settings.tries)
-        cards |= score_recorded(reports, recorded, forms, names, stamp)
-        return together({name: cards[name] for name in names}, reports, recorded, forms, load_prices(settings.prices))
+        cards = score_recorded(reports, recorded, forms, names, stamp)
+        if RULES in names:
+            cards[RULES] = _by_rules(reports, forms, asked, stamp)
+        return together({name: cards[name] for name in names}, reports, recorded, forms, prices)
+
+
+def _by_rules(reports: Sequence[GoldenReport], forms: Sequence[Form], asked: Asked, stamp: Mapping[str, str]) -> Scorecard:
+    card = evaluate(reports, lambda path: pipeline.extract_path(path, forms), forms, RULES, stamp)
+    return replace(card, planted=_planted(reports, forms)) if asked.plant else card
 
 
 def _policy() -> dict[str, str]:
