@@ -106,10 +106,10 @@ def _score_unit(
             raise ValueError(f"{len(got.resolved)} readings and {len(got.decisions)} decisions for {fields} fields")
     except Exception as exc:  # the outermost loop over reports: one that crashes is counted as failed, never dropped
         got, failed = None, f"{type(exc).__name__}: {exc}"
-    unanswered = _unanswered(got)
-    if unanswered:
+    if unanswered := _unanswered(got):
         cells = [_without_answer(c) for c in _cells(report, source, None, forms)]
-        run.units.append(replace(_unit(report, source, got, failed, cells), exact=False, tables=(), decision=figures.UNANSWERED, unanswered=unanswered))
+        unit = _unit(report, source, got, failed, cells)
+        run.units.append(replace(unit, exact=False, tables=(), decision=figures.UNANSWERED, unanswered=unanswered))
         run.cells.extend(cells)
         return
     cells = list(_cells(report, source, got, forms))
