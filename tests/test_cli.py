@@ -283,7 +283,7 @@ def test_a_file_over_the_limit_is_a_record(report: Path) -> None:
         (["form", "check", "{tmp}/nothing.yaml"], "no such file"),
         (["golden", "status", "{tmp}/empty"], "splits.yaml"),
         (["evaluate", "{tmp}/empty"], "splits.yaml"),
-        (["evaluate", "--readers", "model"], "no model reader is configured"),
+        (["evaluate", "--readers", "model", "--replies", "{tmp}/none.sqlite"], "there are no recorded replies"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
