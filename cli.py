@@ -176,7 +176,12 @@ def show(
 def evaluate(
     ctx: typer.Context,
     golden: Golden = None,
-    readers: Annotated[str, typer.Option(envvar="GOUJI_READERS", help="Readers to score, by comma.")] = "rules",
+    readers: Annotated[
+        str, typer.Option(envvar="GOUJI_READERS", help="Readers to score, by comma: rules, model, both; the first is the main one.")
+    ] = "rules",
+    replies: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="GOUJI_REPLIES", help="Recorded replies for model and both; default replies.sqlite.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE|-", envvar="GOUJI_EVALUATE_JSON", help="Write the scorecard.")
     ] = None,
@@ -193,11 +198,12 @@ def evaluate(
     forms: Forms = None,
 ) -> None:
     """Score the readers against the golden set. Exit 0, 1 where a wrong cell was accepted, 2 usage."""
-    from extractor.commands.evaluate import Outputs, run
+    from extractor.commands.evaluate import Asked, Outputs, run
 
     folder = golden_folder(golden, "the argument GOLDEN", ctx.obj)
     part = None if split is Split.all else split.value
-    run(folder, readers, part, forms, Outputs(json_file, html_file), baseline, planted, _installed_version(), ctx.obj)
+    asked = Asked(readers, replies, planted)
+    run(folder, asked, part, forms, Outputs(json_file, html_file), baseline, _installed_version(), ctx.obj)
 
 
 @app.command()

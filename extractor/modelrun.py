@@ -51,11 +51,14 @@ class Setup:
 
 @dataclass(slots=True)
 class Tally:
-    """What a run came to: ``paid`` now, ``used`` by all answers, new and recorded, and questions without a recorded reply."""
+    """What a run came to: ``paid`` now, ``used`` by all answers, new and recorded.
+
+    ``unanswered`` counts the questions that gave nothing, by what became of them, with the words of the first of each.
+    """
 
     paid: Account
     used: Account
-    missing: int = 0
+    unanswered: dict[str, tuple[int, str]]
 
 
 def questions_of(paths: Sequence[Path], options: batch.Options, mode: str) -> Iterator[Question]:
@@ -83,7 +86,8 @@ class Run:
         self.paths, self.options, self.setup = paths, options, setup
         self.prices = load_prices(setup.settings.prices)
         self.used = Ledger(self.prices)
-        self.tally = Tally(self.used.total(), self.used.total())
+        self.unanswered: dict[str, tuple[int, str]] = {}
+        self.tally = Tally(self.used.total(), self.used.total(), self.unanswered)
 
     def __iter__(self) -> Iterator[batch.Line]:
         settings = self.setup.settings
@@ -99,7 +103,7 @@ class Run:
         settings = self.setup.settings
         if self.setup.replay:
             replays = [Replay(store, model, settings.tries) for model in self.setup.models]
-            stack.callback(lambda: self._close(Ledger(self.prices), sum(len(r.missing) for r in replays)))
+            stack.callback(lambda: self._close(Ledger(self.prices)))
             return [_Counted(r, model, self.used) for r, model in zip(replays, self.setup.models, strict=True)]
         from extractor.model.client import open_client
 
@@ -109,11 +113,11 @@ class Run:
             mine = budget if model == settings.model else budget.beside(model, self.prices.of(model))
             clients.append(await stack.enter_async_context(open_client(replace(settings, model=model), store, mine)))
         paid = Ledger(self.prices)
-        stack.callback(lambda: self._close(_together(paid, [c.ledger for c in clients]), 0))
+        stack.callback(lambda: self._close(_together(paid, [c.ledger for c in clients])))
         return [_Counted(c, model, self.used) for c, model in zip(clients, self.setup.models, strict=True)]
 
-    def _close(self, paid: Ledger, missing: int) -> None:
-        self.tally = Tally(paid.total(), self.used.total(), missing)
+    def _close(self, paid: Ledger) -> None:
+        self.tally = Tally(paid.total(), self.used.total(), self.unanswered)
 
     def _lines(self, runner: asyncio.Runner, askers: Sequence[Asker]) -> Iterator[batch.Line]:
         """Several reports at a time; what a report costs in memory is bounded by how many are in flight."""
@@ -144,6 +148,9 @@ class Run:
         if isinstance(begun, Extraction):
             return begun
         result = await consult(begun, askers, self.setup.mode)
+        for u in result.heard.unanswered if result.heard else ():
+            count, words = self.unanswered.get(u.kind, (0, u.message))
+            self.unanswered[u.kind] = (count + 1, words)
         return replace(result, cost=_cost(self.used.of(begun.document.sha256), result))
 
 

@@ -99,7 +99,8 @@ def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate
     decisions = judge(form, resolved, checked, policy)
     if model:
         alone = resolved
-        resolved = prove(form, deduce(form, ground(document, second(read, deduced, model, begun.doubt))), settled)
+        kept = frozenset(d.field for d in decisions if d.outcome == ACCEPT)
+        resolved = prove(form, deduce(form, ground(document, second(read, deduced, model, begun.doubt, kept))), settled)
         checked = check_rules(form, resolved, begun.year, begun.agency)
         decisions = hold(alone, decisions, resolved, judge(form, resolved, checked, policy, second=True))
     narrative = _narrative_stretches(document, begun.segments)

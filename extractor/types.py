@@ -198,6 +198,9 @@ class Usage(NamedTuple):
 
 NO_USAGE = Usage()
 
+NOT_RECORDED = "not_recorded"
+"""The kind of an ``Unanswered`` question that was put to recorded replies and is not among them."""
+
 
 class Unanswered(NamedTuple):
     """A question to a model that gave nothing to read: about which table and rows, what became of it, and in words why."""

@@ -19,7 +19,8 @@ from benchmarks.damage import LEVELS, SHAPES, make_case
 from benchmarks.readers import asked_of, key_of, perfect, read_with
 from extractor.ask import Asked, ModelReading, TableReply, candidates, gather, halves, repair
 from extractor.ask.asking import MOST_SHOWN
-from extractor.ask.place import rows_of
+from extractor.ask.place import rows_of, stretches
+from extractor.ask.region import make_region
 from extractor.ask.reply import reply_model
 from extractor.codes import CELL_CODES, CODES, MODEL_CODES
 from extractor.errors import PromptError
@@ -396,7 +397,9 @@ def test_every_real_report_gives_questions_whose_references_hold(path: Path) -> 
     document = read_file(path)
     questions = asked_of(FORM, document)
 
-    assert {t.id for t in FORM.tables} >= {a.table for a in questions} >= {"requests"}
+    events, places = parts(document)
+    shown_with = zip(FORM.tables, stretches(document, FORM.tables, events, places), strict=True)
+    assert {a.table for a in questions} == {t.id for t, stretch in shown_with if make_region(FORM, document, events, *stretch).figures}
     for asked in questions:
         shown = key(normalise(re.sub(r"^\d+:", "", asked.region.text, flags=re.M)))
         assert not [r.id for r in FORM.rules if key(normalise(r.says)) in shown]
@@ -524,7 +527,7 @@ def test_a_table_that_was_not_found_is_looked_for_under_its_heading_and_else_eve
 
 
 def test_a_long_stretch_is_asked_in_windows_that_share_lines() -> None:
-    filler = "\n".join(f"第{n}段，本单位认真落实各项要求并持续改进政府信息公开工作" for n in range(400))
+    filler = "\n".join(f"第{n}段，本单位认真落实各项要求并持续改进政府信息公开工作\t{n}" for n in range(400))
     document = read_bytes(f"{filler}\n规章\t1\t2\t3\n{filler}".encode(), "x")
     mine = [a for a in asked_of(FORM, document) if a.table == "requests"]
 
@@ -537,6 +540,17 @@ def test_a_long_stretch_is_asked_in_windows_that_share_lines() -> None:
     nothing = [candidates(FORM, document, a, reply(a, *((r.number, "", "x " * len(r.fields)) for r in a.rows))) for a in mine]
     got = gather(FORM, list(zip(mine, nothing, strict=True)))
     assert sorted(mine[0].fields) == [c.field for c in got.candidates if c.status is Status.LOST]
+
+
+def test_text_without_figures_is_not_asked_about() -> None:
+    """Nothing in it could be cited: neither a report of words, nor the one window of a long text that holds no figure."""
+    words = "\n".join(f"第{n}段，本单位认真落实各项要求并持续改进政府信息公开工作" for n in range(600))
+    read_words, with_row = (read_bytes(t.encode(), "x") for t in (words, f"{words}\n规章\t1\t2\t3"))
+
+    assert () == asked_of(FORM, read_words)
+    mine = [a for a in asked_of(FORM, with_row) if a.table == "requests"]
+    assert [(1, 1)] == [(a.window, a.windows) for a in mine]
+    assert "规章" in mine[0].region.text
 
 
 # ---------------------------------------------------------------- asking again

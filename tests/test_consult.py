@@ -98,7 +98,7 @@ def test_always_decides_nothing_before_the_answers(monkeypatch: pytest.MonkeyPat
 
 
 def test_auto_asks_only_about_rows_with_an_open_cell() -> None:
-    begun, _ = begun_of("tab-rows", "medium", 7)
+    begun, _ = begun_of("tab-rows", "heavy", 3)
     fields = open_fields(decide(begun), load_cascade())
     assert fields
     asked = first_questions(begun, AUTO, load_cascade())

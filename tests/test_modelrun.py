@@ -127,7 +127,8 @@ def test_a_replay_says_what_is_not_recorded(running: ModelServer, archive: Path)
     gouji("extract", one, "--model", "always", "--yes")
     before = running.books.to_dict()
     got = gouji("extract", archive, "--jsonl", "-", "--model", "always", "--replay")
-    assert "questions have no recorded reply" in got.stderr
+    assert "questions not recorded, so rules alone decide there" in got.stderr
+    assert "record it with a live run" in got.stderr
     assert {"not_recorded"} == {u["kind"] for r in records(got) if "model" in r for u in r["model"]["unanswered"]}
     assert running.books.to_dict() == before
 

@@ -124,3 +124,20 @@ def test_classes_with_a_model_are_none_of_the_certified() -> None:
     accepted_classes: Sequence[str] = sorted(load_policy().accepted)
     assert accepted_classes
     assert all(c.split("|")[1] == "single" for c in accepted_classes)
+
+
+@pytest.mark.parametrize(("same", "outcome", "code"), [(True, ACCEPT, "AGREED"), (False, "review", "MODEL_DISAGREES")])
+def test_a_deduced_cell_that_the_rules_accept_takes_no_figure_from_a_model(same: bool, outcome: str, code: str) -> None:
+    """The figure that the sums leave, read by a model as well, is agreement and no new reading; another one is a doubt."""
+    begun = drafted(FORMS[0], "html", "medium", 0)
+    assert begun is not None
+    alone = decide(begun, RULES)
+    cell = next(r for r in alone.resolved if r.status is Status.DEDUCED and r.field in accepted(alone))
+    figure = next(m for m in re.finditer(r"(?<![\d,.])\d{1,9}(?![\d,.])", begun.document.text) if (int(m[0]) == cell.value) == same)
+    said = Candidate(cell.field, Status.PRINTED, int(figure[0]), figure[0], *figure.span(), producer="model")
+
+    both = decide(begun, RULES, [said])
+    assert (outcome, True) == (both.decisions[cell.field].outcome, code in both.decisions[cell.field].codes)
+    if same:
+        assert accepted(both) == accepted(alone)
+        assert cell._replace(codes=()) == both.resolved[cell.field]._replace(codes=())

@@ -53,8 +53,8 @@ def questions(
 ) -> tuple[Asked, ...]:  # fmt: skip
     """One question a table and window, for the rows that hold any of ``fields`` (all of them where it is None).
 
-    ``events`` and ``places`` are those of the whole report, as ``layout.events`` and ``segment`` make them. A report
-    without any text to show gives no question.
+    ``events`` and ``places`` are those of the whole report, as ``layout.events`` and ``segment`` make them. A stretch without
+    a figure, a dash or an empty cell gives no question: nothing in it could be cited.
     """
     out: list[Asked] = []
     for table, (start, end) in zip(form.tables, stretches(document, form.tables, events, places), strict=True):
@@ -116,10 +116,10 @@ def _of_table(
     parts = [region]
     if len(region.text) > MOST_SHOWN:
         parts = [make_region(form, document, events, a, b) for a, b in windows(region, MOST_SHOWN, _SHARED)]
+    parts = [part for part in parts if part.figures]
     for n, part in enumerate(parts, 1):
-        if part.lines:
-            mine = Asked(draft.question, table.id, draft.rows, draft.fields, part, n, len(parts), draft.why)
-            yield _asking(form, mine, document.sha256, repeat)
+        mine = Asked(draft.question, table.id, draft.rows, draft.fields, part, n, len(parts), draft.why)
+        yield _asking(form, mine, document.sha256, repeat)
 
 
 def _asking(form: Form, asked: Asked, report: str, repeat: int) -> Asked:

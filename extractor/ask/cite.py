@@ -61,7 +61,7 @@ def _row(region: Region, cursor: _Cursor, row: RowReply) -> list[Cell]:
     if row.at.strip() != ON:
         index = _find(region, row.at)
         cursor.at, cursor.run = (_At(index, 0), region.figures[index].run) if index >= 0 else (None, -1)
-    answers = [_parted(a) for a in row.cells]
+    answers = [parted(a) for a in row.cells]
     leading = _leading(answers)
     if leading == len(answers) and leading:
         return _all_empty(region, row.at, leading)
@@ -70,7 +70,7 @@ def _row(region: Region, cursor: _Cursor, row: RowReply) -> list[Cell]:
     return cells + [_one(region, cursor, token, place) for token, place in answers[leading:]]
 
 
-def _parted(answer: str) -> tuple[str, str]:
+def parted(answer: str) -> tuple[str, str]:
     """An answer as token and place; the place is empty where it has none, and an empty token is an empty cell."""
     token, _, place = answer.partition(AT)
     return normalise(token).strip() or BLANK, place.strip()

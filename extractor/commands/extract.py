@@ -117,8 +117,8 @@ def _tell_model(asked: Run, accepted: int) -> None:
     each = tally.used.per(accepted)
     share = f"; {' + '.join(f'{amount:.6f} {currency}' for currency, amount in each.items())} an accepted cell" if each else ""
     tell(f"model: paid now: {tally.paid.words()} · all answers, recorded ones too: {tally.used.words()}{share}")
-    if tally.missing:
-        tell(f"gouji: {tally.missing} questions have no recorded reply; their cells are decided by rules alone; record them with a live run, or `gouji replies import`")
+    for kind, (count, words) in tally.unanswered.items():
+        tell(f"gouji: {count} question{'' if count == 1 else 's'} {kind.replace('_', ' ')}, so rules alone decide there; the first: {words}")
 
 
 def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from extractor.types import NOT_RECORDED as _NOT_RECORDED
 from extractor.types import Usage
 
 
@@ -64,7 +65,7 @@ class AnswerKind(StrEnum):
     UNUSABLE = "unusable"
     UNREACHABLE = "unreachable"
     OVER_BUDGET = "over_budget"
-    NOT_RECORDED = "not_recorded"
+    NOT_RECORDED = _NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,11 @@ class Replies:
         """How many replies there are."""
         return int(self._db.execute("SELECT count(*) FROM attempt WHERE state = ?", (REPLIED,)).fetchone()[0])
 
+    def models(self) -> list[str]:
+        """The models that there are replies of, by name."""
+        query = "SELECT DISTINCT model FROM attempt WHERE state = ? ORDER BY model"
+        return [str(name) for (name,) in self._db.execute(query, (REPLIED,))]
+
     def unknown_outcomes(self) -> int:
         """Requests that were sent, and no reply to them ever came: a provider may have charged them."""
         query = (
