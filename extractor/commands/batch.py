@@ -32,10 +32,13 @@ def submit(
         str | None, typer.Option(metavar="AMOUNT", envvar="GOUJI_BUDGET", help="The most it may cost: 5usd or 200000tok.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", envvar="GOUJI_YES", help="Do not ask before it is submitted.")] = False,
-    model: Annotated[str, typer.Option(metavar="auto|always", help="Ask where rules leave something open, or everywhere.")] = "auto",
+    model: Annotated[
+        str | None, typer.Option(metavar="auto|always", envvar="GOUJI_MODEL", help="Ask where rules leave something open (auto), or everywhere.", show_default=False)
+    ] = None,
 ) -> None:
     """Submit what is neither answered nor waiting. Exit 0; 1 where the provider or the budget refuses; 2 usage."""
     from extractor import batch
+    from extractor.commands.extract import Model, mode_of
     from extractor.model import batches
     from extractor.model.budget import Budget
     from extractor.model.ledger import estimate
@@ -43,12 +46,13 @@ def submit(
     from extractor.model.replies import Replies
     from extractor.modelrun import questions_of
 
-    if model not in ("auto", "always"):
-        raise usage(f"--model {model}: not one of auto, always")
+    mode = mode_of(model)
+    if mode == Model.none:
+        raise usage("a batch asks a model: give --model auto or --model always, and name the model by GOUJI_MODEL")
     settings = _settings(replies)
     prices = load_prices(settings.prices)
     limit = Budget.parse(budget, settings.model, prices.of(settings.model))
-    questions = list(questions_of(batch.find(paths), batch.Options(), model))
+    questions = list(questions_of(batch.find(paths), batch.Options(), mode))
     tell(f"if nothing is answered yet: {estimate(questions, settings.model, prices, batch=True).words()}")
     if not yes and not typer.confirm("Submit?", err=True):
         raise typer.Exit(1)
