@@ -15,8 +15,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from extractor.commands import batch as batch_commands
 from extractor.commands import forms as form_commands
 from extractor.commands import golden as golden_commands
+from extractor.commands import replies as replies_commands
 from extractor.commands.common import STYLE, Forms, Golden, Report, golden_folder, usage
 
 
@@ -102,9 +104,26 @@ def extract(
         ),
     ] = None,
     model: Annotated[
-        str,
-        typer.Option(metavar="none|auto|always", envvar="GOUJI_MODEL", help="Whether a language model reads too."),
-    ] = "none",
+        str | None,
+        typer.Option(
+            metavar="none|auto|always", envvar="GOUJI_MODEL",
+            help="Whether a language model reads too: nowhere, where rules leave something open, everywhere. auto where a model is configured, else none.",
+            show_default=False,
+        ),
+    ] = None,
+    then: Annotated[
+        str | None, typer.Option("--then", metavar="NAME", envvar="GOUJI_THEN", help="A second model, for what is still open.")
+    ] = None,
+    replies: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="GOUJI_REPLIES", help="The store of replies.")
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", envvar="GOUJI_REPLAY", help="Answer from stored replies alone; no connection, no key.")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", envvar="GOUJI_BUDGET", help="The most it may cost: 5usd or 200000tok.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", envvar="GOUJI_YES", help="Do not ask before a model is.")] = False,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
     ] = 1,
@@ -116,9 +135,10 @@ def extract(
 ) -> None:
     """Extract reports: one record each. Exit 0 all read, 1 some report unreadable, 2 usage."""
     from extractor.batch import Options
-    from extractor.commands.extract import run
+    from extractor.commands.extract import Asking, run
 
-    run(paths, jsonl, model, workers, Options(str(forms) if forms else None, max_bytes, debug))
+    asking = Asking(model, then, replies, replay, budget, yes)
+    run(paths, jsonl, asking, workers, Options(str(forms) if forms else None, max_bytes, debug))
 
 
 @app.command()
@@ -156,7 +176,12 @@ def show(
 def evaluate(
     ctx: typer.Context,
     golden: Golden = None,
-    readers: Annotated[str, typer.Option(envvar="GOUJI_READERS", help="Readers to score, by comma.")] = "rules",
+    readers: Annotated[
+        str, typer.Option(envvar="GOUJI_READERS", help="Readers to score, by comma: rules, model, both; the first is the main one.")
+    ] = "rules",
+    replies: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="GOUJI_REPLIES", help="Recorded replies for model and both; default replies.sqlite.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE|-", envvar="GOUJI_EVALUATE_JSON", help="Write the scorecard.")
     ] = None,
@@ -173,11 +198,12 @@ def evaluate(
     forms: Forms = None,
 ) -> None:
     """Score the readers against the golden set. Exit 0, 1 where a wrong cell was accepted, 2 usage."""
-    from extractor.commands.evaluate import Outputs, run
+    from extractor.commands.evaluate import Asked, Outputs, run
 
     folder = golden_folder(golden, "the argument GOLDEN", ctx.obj)
     part = None if split is Split.all else split.value
-    run(folder, readers, part, forms, Outputs(json_file, html_file), baseline, planted, _installed_version(), ctx.obj)
+    asked = Asked(readers, replies, planted)
+    run(folder, asked, part, forms, Outputs(json_file, html_file), baseline, _installed_version(), ctx.obj)
 
 
 @app.command()
@@ -225,8 +251,23 @@ def certify(
         raise typer.Exit(code)
 
 
+@app.command()
+def doctor(
+    ask: Annotated[bool, typer.Option("--ask", envvar="GOUJI_ASK", help="Ask the model one tiny question.")] = False,
+    reports: Annotated[int, typer.Option(min=0, envvar="GOUJI_REPORTS", help="Price a run of so many reports.")] = 0,
+    tokens_in: Annotated[int, typer.Option(min=0, envvar="GOUJI_TOKENS_IN", help="Tokens in that one report takes.")] = 4_000,
+    tokens_out: Annotated[int, typer.Option(min=0, envvar="GOUJI_TOKENS_OUT", help="Tokens out that one takes.")] = 1_500,
+) -> None:
+    """Say what is configured of a model, whether it answers, and what a run would cost. Exit 0, 1 where something fails."""
+    from extractor.commands.doctor import run
+
+    run(ask, reports, tokens_in, tokens_out)
+
+
 app.add_typer(form_commands.app, name="form")
 app.add_typer(golden_commands.app, name="golden")
+app.add_typer(batch_commands.app, name="batch")
+app.add_typer(replies_commands.app, name="replies")
 
 if __name__ == "__main__":
     app()

@@ -298,6 +298,11 @@ def extract_case(case: Case, forms: Sequence[Form]) -> Extraction:
     except Exception as exc:
         exc.add_note(f"the reader crashed on {case.name}")
         raise
+    return unread(case, error)
+
+
+def unread(case: Case, error: tuple[str, str]) -> Extraction:
+    """The record of a case that was not read: why, and nothing else."""
     document = Document(case.name, "", "", "", "", "", ())
     return Extraction(document, None, (), None, None, (), (), (), (), (), UNREADABLE, error)
 

@@ -28,6 +28,7 @@ from benchmarks.score import (
     score,
     silent_rates,
     stamp,
+    unread,
     write_json,
 )
 from extractor import pipeline
@@ -114,9 +115,9 @@ def decided(way: str, case: Case, forms: Sequence[Form]) -> tuple[Extraction, fl
         document = read_bytes(case.data, case.name)
         found = candidates(document, forms)
     except ReportUnreadable as exc:
-        return _unread(case, (exc.code, exc.message)), time.perf_counter() - start
+        return unread(case, (exc.code, exc.message)), time.perf_counter() - start
     if found is None:
-        return _unread(case, ("FORM_NOT_RECOGNISED", "")), time.perf_counter() - start
+        return unread(case, ("FORM_NOT_RECOGNISED", "")), time.perf_counter() - start
     form, by_field = found
     taken = _DECIDE[way](form, by_field)
     resolved = tuple(
@@ -129,11 +130,6 @@ def decided(way: str, case: Case, forms: Sequence[Form]) -> tuple[Extraction, fl
     outcome = REVIEW if None in taken else ACCEPT
     got = Extraction(document, form.id, (), None, None, resolved, decisions, (), (), (), outcome)
     return got, time.perf_counter() - start
-
-
-def _unread(case: Case, error: tuple[str, str]) -> Extraction:
-    document = Document(case.name, "", "", "", "", "", ())
-    return Extraction(document, None, (), None, None, (), (), (), (), (), pipeline.UNREADABLE, error)
 
 
 # All of it

@@ -72,7 +72,7 @@ def extract_safely(path: Path, forms: Sequence[Form], options: Options) -> Extra
     except ReportUnreadable as exc:
         return unreadable(path, exc.code, exc.message, options.max_bytes)
     except Exception as exc:  # the outermost loop over reports: a bug of ours costs one record, not the run
-        return _bug(path, exc, options)
+        return bug(path, exc, options)
 
 
 def work(options: Options, paths: Sequence[Path]) -> list[Line]:
@@ -81,17 +81,21 @@ def work(options: Options, paths: Sequence[Path]) -> list[Line]:
 
 
 def _line(path: Path, options: Options) -> Line:
-    forms = load_forms(options.forms)
-    extraction = extract_safely(path, forms, options)
+    return line_of(path, extract_safely(path, load_forms(options.forms), options), options)
+
+
+def line_of(path: Path, extraction: Extraction, options: Options) -> Line:
+    """The record of one file as it is written."""
     try:
-        record = to_record(extraction, next((f for f in forms if f.id == extraction.form), None))
+        record = to_record(extraction, next((f for f in load_forms(options.forms) if f.id == extraction.form), None))
         return Line(dumps(record), summarise(record))
     except Exception as exc:  # as above: a record that cannot be written is a bug of ours too
-        record = to_record(_bug(path, exc, options), None)
+        record = to_record(bug(path, exc, options), None)
         return Line(dumps(record), summarise(record))
 
 
-def _bug(path: Path, exc: Exception, options: Options) -> Extraction:
+def bug(path: Path, exc: Exception, options: Options) -> Extraction:
+    """The result for a file on which the program failed."""
     if options.debug:
         traceback.print_exception(exc, file=sys.stderr)
     frames = traceback.extract_tb(exc.__traceback__)

@@ -19,7 +19,7 @@ class Code(NamedTuple):
 
 FLAG, DOUBT, INFO = "flag", "doubt", "info"
 
-CODES: dict[str, Code] = {
+CELL_CODES: dict[str, Code] = {
     # where the figure belongs
     "LABEL_FUZZY": Code(DOUBT, "The row label is damaged and was matched by likeness; its neighbours do not settle it."),
     "LABEL_TRUNCATED": Code(DOUBT, "Only the beginning of the row label is there and its rest was not found."),
@@ -67,6 +67,11 @@ CODES: dict[str, Code] = {
     "BLANK_OR_ZERO": Code(DOUBT, "The cell is empty, and nothing shows whether that means none."),
     "BLANK_SEEN": Code(INFO, "The cell is empty and surely there: the row shows all its cells, and figures in others."),
     "BLANK_AS_ZERO_HOLDS": Code(INFO, "The cell is empty, and every sum it belongs to holds with it as none."),
+    # the second reader
+    "AGREED": Code(INFO, "The model reads the same; that proves nothing, for what misleads one reader may mislead the other."),
+    "MODEL_DISAGREES": Code(DOUBT, "The model reads another figure, or none, at a place that nothing speaks against."),
+    "MODEL_DOUBTED": Code(INFO, "The model says something else, and its own answer is in doubt; it is kept beside the cell."),
+    "MODEL_ONLY": Code(DOUBT, "The model alone found this figure; the rules could not place it."),
     # arithmetic
     "RULE_PASSED": Code(INFO, "Every hard rule that could be checked for this cell holds."),
     "RULE_FAILED": Code(DOUBT, "A hard rule fails and this cell is among those that could be at fault."),
@@ -90,6 +95,21 @@ CODES: dict[str, Code] = {
     "FORM_DRAFT": Code(FLAG, "The form is a draft: everything goes to a person."),
 }
 
+# What a model's answer came to, beside the codes above (docs/model-reader.md). The doubts stand on its candidates; the others
+# say why an answer gave none, so no cell carries them.
+MODEL_CODES: dict[str, Code] = {
+    "MODEL_NOT_GROUNDED": Code(INFO, "What the model read does not stand where it said."),
+    "MODEL_TOKEN_SHARED": Code(INFO, "The model gave one figure of the text for several cells."),
+    "MODEL_OMITTED": Code(INFO, "The model did not answer this row, or not all of its cells."),
+    "MODEL_REPEATED": Code(INFO, "The model answered this row more than once."),
+    "MODEL_INVENTED": Code(INFO, "The model answered a row that was not asked for, or more cells than the row has."),
+    "MODEL_ILLEGIBLE": Code(INFO, "The model says that something stands there which it cannot read."),
+    "MODEL_OTHER_ROW": Code(DOUBT, "The model took this figure from beside the label of another row."),
+    "MODEL_ORDER": Code(DOUBT, "The model took the figures of this row in another order, or from other columns, than they stand in."),
+    "MODEL_ROW_UNEVEN": Code(DOUBT, "Another answer of this row is not in the text, or passes over a cell that is: its cells may be miscounted."),
+}
+
+CODES = {**CELL_CODES, **MODEL_CODES}
 
 # Doubts that one code answers; all others are answered by PROVEN.
 ANSWERS: dict[str, str] = {"RULE_FAILED": "MISPRINT", "BLANK_OR_ZERO": "BLANK_SEEN", "DIGITS_GLUED": "ONE_CUT"}

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import GoujiError
 from extractor.paired import Difference, McNemar, difference, mcnemar
@@ -76,6 +76,7 @@ class StoredUnit(_Stored):
     wrong: int
     held: int
     filled: int
+    unanswered: int = 0
 
     @property
     def name(self) -> str:
@@ -101,17 +102,26 @@ class StoredPlanted(_Stored):
 
 
 class Card(_Stored):
-    """What a comparison needs of a scorecard. ``reason`` says why a baseline is what it is."""
+    """What a comparison needs of a scorecard. ``reason`` says why a baseline is what it is.
+
+    The figures are those of the first of ``readers``; ``others`` holds the cards of the further ones.
+    """
 
     reason: str = ""
     stamp: dict[str, str]
-    readers: tuple[str, ...]
+    readers: tuple[str, ...] = Field(min_length=1)
     silent_report_bound: float
     planted: StoredPlanted | None = None
     units: tuple[StoredUnit, ...]
     wrong: tuple[StoredCell, ...]
     layout: dict[str, dict[str, str]]
     marks: dict[str, dict[str, str]]
+    others: dict[str, Card] = {}
+
+    def of(self, reader: str) -> Card:
+        """The card of one of its readers alone."""
+        card = self if reader == self.readers[0] else self.others[reader]
+        return card.model_copy(update={"readers": (reader,), "others": {}})
 
     @cached_property
     def wrong_by_unit(self) -> dict[str, dict[str, StoredCell]]:
@@ -195,8 +205,12 @@ def make_card(data: object, name: str) -> Card:
     """A scorecard from its JSON data; GoujiError, with ``name`` in front, where it is none."""
     try:
         card = Card.model_validate(data)
-        for unit in card.units:
-            card.cells(unit)
+        if absent := [reader for reader in card.readers[1:] if reader not in card.others]:
+            raise GoujiError(f"{name}: others: no card of the reader {absent[0]}; write it anew with `gouji evaluate --json`")
+        for reader in card.readers:
+            one = card.of(reader)
+            for unit in one.units:
+                one.cells(unit)
     except ValidationError as exc:
         first = exc.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
@@ -233,8 +247,13 @@ def _is_leaf(x: Mapping[str, Any] | Sequence[Any]) -> bool:
 
 
 def compare(base: Card, new: Card) -> Comparison:
-    """Hold ``new`` against ``base``, text by text and field by field."""
-    before, after = {u.name: u for u in base.units}, {u.name: u for u in new.units}
+    """Hold ``new`` against ``base``, text by text and field by field, for the first reader of ``base`` that both have.
+
+    Where they have none in common, the first of each is taken, and a note says so. A text that recorded replies do not
+    answer counts as one that the card does not have.
+    """
+    base, new = _one_reader(base, new)
+    before, after = ({u.name: u for u in card.units if not u.unanswered} for card in (base, new))
     pairs = tuple((before[name], u) for name, u in after.items() if name in before)
     changes = tuple(c for b, n in pairs for c in _changes(base, new, b, n))
     was_silent = {(c.unit, c.field) for c in base.wrong if c.silent}
@@ -255,6 +274,11 @@ def compare(base: Card, new: Card) -> Comparison:
         wrong=_difference(reports.values(), "wrong", "judged"),
         silent=_difference(reports.values(), "silent", "accepted_judged"),
     )
+
+
+def _one_reader(base: Card, new: Card) -> tuple[Card, Card]:
+    shared = next((name for name in base.readers if name in new.readers), None)
+    return base.of(shared or base.readers[0]), new.of(shared or new.readers[0])
 
 
 def _difference(reports: Any, count: str, of: str) -> Difference:
@@ -293,6 +317,10 @@ def _notes(base: Card, new: Card, pairs: Sequence[tuple[StoredUnit, StoredUnit]]
     """What makes the two cards unequal, in sentences."""
     if base.readers != new.readers:
         yield f"different readers: {', '.join(base.readers)} → {', '.join(new.readers)}"
+    for side, card in (("base", base), ("new card", new)):
+        unanswered = sum(u.unanswered > 0 for u in card.units)
+        if unanswered:
+            yield f"{unanswered} texts of the {side} lack recorded replies and are not paired"
     for key in dict.fromkeys((*base.stamp, *new.stamp)):
         if key in ("date", "commit", "version") or base.stamp.get(key) == new.stamp.get(key):
             continue

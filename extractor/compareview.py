@@ -14,6 +14,7 @@ from extractor.gate import Check
 from extractor.paired import Difference, McNemar
 from extractor.record import visible
 from extractor.scorecard import percent, shown, terminal_table
+from extractor.scores import ReaderPair
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +49,7 @@ def sections(c: Comparison) -> Iterator[Section]:
     moves = tuple((name, str(count)) for name, count in c.moves().items())
     if moves:
         yield Section("Moved between outcomes 结果变化", (), ("from → to", "cells"), moves)
-    yield Section("Statistics 统计", tuple(_statistics(c)))
+    yield Section("Statistics 统计", tuple(statistics(c)))
 
 
 def _what(c: Comparison) -> Section:
@@ -101,7 +102,8 @@ def _around(cell: StoredCell | None) -> str:
     return f"{before}⟦{at}⟧{after}"
 
 
-def _statistics(c: Comparison) -> Iterator[str]:
+def statistics(c: Comparison | ReaderPair) -> Iterator[str]:
+    """What differs between two runs or two readers, in sentences."""
     yield _mcnemar("Reports exact", c.exact)
     yield _mcnemar("Reports straight through", c.straight)
     yield _difference("Wrong cells", c.wrong)

@@ -3,6 +3,8 @@
 GoujiError
 ├── FormError          a form file is wrong: names the file, the place and the next step (exit 2)
 ├── GoldenError        the golden set is wrong or incomplete (exit 2)
+├── PromptError        a prompt file is wrong: names the file, the place and the next step (exit 2)
+├── EndpointError      a model's server does not do what a command needs (exit 1: the same command may do later)
 └── ReportUnreadable   one report cannot be read: becomes an ``unreadable`` record, the run goes on
 
 What a *report* gets wrong is never an exception: it is a finding or a reason code.
@@ -21,6 +23,14 @@ class FormError(GoujiError):
 
 class GoldenError(GoujiError):
     """The golden set cannot be used; the message names the folder and the entry."""
+
+
+class PromptError(GoujiError):
+    """A prompt file cannot be used; the message names the file and the entry."""
+
+
+class EndpointError(GoujiError):
+    """A model's server refused, or could not be reached; the message says what to do."""
 
 
 class ReportUnreadable(GoujiError):

@@ -2,7 +2,8 @@
 
 One *unit* is one golden text; renderings of a report are units of the same report, and bounds count reports.
 A cell is *judged* unless its label is ``excluded``, or it is lost and the reader deduced it: neither has a
-golden value. A silent error is an accepted, judged, wrong cell. The counting is done in ``figures``.
+golden value. A silent error is an accepted, judged, wrong cell. A text about which a question has no recorded reply is
+*unanswered*: counted, and in no rate. The counting is done in ``figures``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,13 +33,25 @@ from extractor.scores import (
     UnitScore,
 )
 from extractor.show import figure
-from extractor.types import Decision, Extraction, Resolved, Status, Verdict
+from extractor.types import NOT_RECORDED, Decision, Extraction, Resolved, Status, Verdict
 
-__all__ = ["CellScore", "Extract", "FindingScore", "Scorecard", "UnitScore", "evaluate", "make_stamp"]
+__all__ = ["CellScore", "Extract", "FindingScore", "Scorecard", "UnitScore", "evaluate", "make_stamp", "reader_names"]
 
 Extract = Callable[[Path], Extraction]
+RULES, MODEL, BOTH = READERS = ("rules", "model", "both")
 AROUND = 40
 BASELINE = "baseline.json"
+
+
+def reader_names(text: str) -> tuple[str, ...]:
+    """The readers named by comma, in that order; GoujiError for one that does not exist, or is named twice."""
+    names = tuple(name.strip() for name in text.split(","))
+    for n, name in enumerate(names):
+        if name not in READERS:
+            raise GoujiError(f"--readers {name or text}: unknown reader; readers are {', '.join(READERS)}")
+        if name in names[:n]:
+            raise GoujiError(f"--readers {text}: {name} is named twice; name it once")
+    return names
 
 
 def make_stamp(folder: Path, forms: Sequence[Form], version: str, date: str) -> dict[str, str]:
@@ -56,21 +70,16 @@ def evaluate(
     golden: Sequence[GoldenReport],
     extract: Extract,
     forms: Sequence[Form],
-    readers: Sequence[str] = ("rules",),
+    reader: str = RULES,
     stamp: Mapping[str, str] | None = None,
 ) -> Scorecard:
-    """Run ``extract`` over every golden text and score it; GoujiError for a reader that does not exist."""
-    for name in readers:
-        if name in ("model", "both"):
-            raise GoujiError(f"--readers {name}: no model reader is configured in this version; use --readers rules")
-        if name != "rules":
-            raise GoujiError(f"--readers {name}: unknown reader; readers are rules, model, both")
+    """Run ``extract`` over every golden text and score what ``reader`` made of it."""
     by_id = {f.id: f for f in forms}
     run = _Run([], [], [], [])
     for report in golden:
         for source in report.sources:
             _score_unit(report, source, extract, by_id, run)
-    return _scorecard(run, tuple(readers), stamp or {}, by_id)
+    return _scorecard(run, (reader,), stamp or {}, by_id)
 
 
 class _Run(NamedTuple):
@@ -97,12 +106,27 @@ def _score_unit(
             raise ValueError(f"{len(got.resolved)} readings and {len(got.decisions)} decisions for {fields} fields")
     except Exception as exc:  # the outermost loop over reports: one that crashes is counted as failed, never dropped
         got, failed = None, f"{type(exc).__name__}: {exc}"
+    if unanswered := _unanswered(got):
+        cells = [_without_answer(c) for c in _cells(report, source, None, forms)]
+        unit = _unit(report, source, got, failed, cells)
+        run.units.append(replace(unit, exact=False, tables=(), decision=figures.UNANSWERED, unanswered=unanswered))
+        run.cells.extend(cells)
+        return
     cells = list(_cells(report, source, got, forms))
     run.units.append(_unit(report, source, got, failed, cells))
     run.cells.extend(cells)
     run.findings.extend(_findings(report, source, got))
     if got is not None and got.form:
         run.grids.extend(_grid(c, cells, got, forms[got.form]) for c in cells if c.silent)
+
+
+def _unanswered(got: Extraction | None) -> int:
+    """How many questions about a text have no recorded reply."""
+    return sum(u.kind == NOT_RECORDED for u in got.heard.unanswered) if got is not None and got.heard else 0
+
+
+def _without_answer(cell: CellScore) -> CellScore:
+    return replace(cell, got=figures.UNANSWERED, outcome=figures.UNANSWERED, right=None)
 
 
 def _unit(
@@ -284,8 +308,9 @@ def _grid_cell(i: int, got: Extraction, form: Form, scored: Mapping[str, CellSco
 
 def _scorecard(run: _Run, readers: tuple[str, ...], stamp: Mapping[str, str], forms: Mapping[str, Form]) -> Scorecard:
     units, cells = run.units, run.cells
+    answered = [u for u in units if not u.unanswered]
     total = figures.tally(cells)
-    headline = {**figures.cell_rates(total), **figures.unit_rates(units), **figures.finding_rates(run.findings)}
+    headline = {**figures.cell_rates(total), **figures.unit_rates(answered), **figures.finding_rates(run.findings)}
     silent_reports = headline["reports_with_silent_error"]
     split_of = {u.report: u.split for u in units}
     splits = {s: figures.tally(c for c in cells if split_of[c.report] == s) for s in sorted(set(split_of.values()))}
@@ -309,7 +334,7 @@ def _scorecard(run: _Run, readers: tuple[str, ...], stamp: Mapping[str, str], fo
         units=tuple(units),
         wrong=tuple(sorted((c for c in cells if c.right is False), key=lambda c: not c.silent)),
         undecidable_accepted=tuple(undecidable),
-        outcomes=figures.outcomes(cells, units),
+        outcomes=figures.outcomes(cells, answered),
         stops=figures.stops(cells),
         classes=figures.classes(cells),
         risk=figures.risk_curve(cells),

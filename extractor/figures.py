@@ -16,6 +16,7 @@ from extractor.metrics import Rate, rate, upper_bound
 from extractor.scores import CellScore, ClassScore, FindingScore, RiskCurve, RiskPoint, Stop, Tally, UnitScore
 
 UNCLASSED = "unclassed"
+UNANSWERED = "unanswered"
 NO_FLAG = "NO_FLAG"
 _LOST = {
     "lost": "lost_left_lost",
@@ -34,6 +35,9 @@ def tally(cells: Iterable[CellScore]) -> Tally:
     n: Counter[str] = Counter()
     for c in cells:
         n["cells"] += 1
+        if c.outcome == UNANSWERED:
+            n["unanswered"] += 1
+            continue
         n["accepted_all"] += c.outcome == "accept"
         kind = _kind(c)
         n[kind] += kind in Tally.__slots__
@@ -121,7 +125,7 @@ def cell_rates(t: Tally) -> dict[str, Rate]:
         "blanks_right": rate(t.blank_right, t.blank),
         "lost_left_lost": rate(t.lost_left_lost, t.lost),
         "lost_deduced": rate(t.lost_deduced, t.lost),
-        "cells_accepted": rate(t.accepted_all, t.cells),
+        "cells_accepted": rate(t.accepted_all, t.cells - t.unanswered),
         "silent_errors": rate(t.silent, t.accepted),
         "wrong_not_accepted": rate(t.judged - t.right - t.silent, t.judged - t.right),
         "reviewed_needlessly": rate(t.reviewed_right, reviewed),

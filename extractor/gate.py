@@ -65,6 +65,9 @@ def gate(c: Comparison, spec: GateSpec) -> tuple[Check, ...]:
 
 
 def _checks(c: Comparison, spec: GateSpec) -> Iterator[Check]:
+    readers = c.base.readers, c.new.readers
+    if readers[0] != readers[1]:
+        yield Check("readers", True, f"no reader in common: {readers[0][0]} and {readers[1][0]}; evaluate with --readers {readers[0][0]}")
     n = len(c.new_silent)
     yield Check("new silent errors", n > spec.new_silent_errors, f"{n}, at most {spec.new_silent_errors}")
     bound, limit = c.new.silent_report_bound, spec.silent_bound

@@ -15,13 +15,15 @@ from extractor.policy import Policy
 from extractor.types import CheckResult, Decision, Resolved, Status, Verdict
 
 ACCEPT, REVIEW = "accept", "review"
+# What a model's reading adds to a cell that the rules read.
+_SAID = frozenset({"AGREED", "MODEL_DISAGREES", "MODEL_DOUBTED"})
 NOT_CERTIFIED = "CLASS_NOT_CERTIFIED"
 
 # Codes that say something is wrong with the text around a cell, though not with the cell.
 _DAMAGE = frozenset({"LABEL_BY_NEIGHBOURS", "WIDTH_VARIES", "EDGE_CUT", "HEADER_PARTIAL", "HEADER_BINDS", "EQUAL_READINGS", "CHOSEN_BY_SUM", "GLUED_PROVEN", "ROWS_REORDERED"})
 # What a doubt, or damage that left the cell readable, is about, the gravest first; a class names the gravest.
 _ABOUT = {
-    "place": "ROW_EMPTIED ROWS_MAY_BE_SLIPPED NEXT_LABEL_LOST LABELS_DETACHED ROWS_RAGGED LABEL_FUZZY LABEL_TRUNCATED PLACED_BY_COUNT COLUMN_MAJOR HEADER_NOT_SEEN",
+    "place": "ROW_EMPTIED ROWS_MAY_BE_SLIPPED NEXT_LABEL_LOST LABELS_DETACHED ROWS_RAGGED LABEL_FUZZY LABEL_TRUNCATED PLACED_BY_COUNT COLUMN_MAJOR HEADER_NOT_SEEN MODEL_ONLY",
     "count": "COUNT_SHORT COUNT_LONG AMBIGUOUS_PLACE ROWS_DRIFT STRAY_FIGURE HEADER_INCOMPLETE",
     "glued": "DIGITS_GLUED GLUED_PROVEN",
     "figure": "DIGITS_SPLIT LOOKALIKE_DIGIT GROUPING_IRREGULAR FIGURE_GARBLED",
@@ -31,8 +33,8 @@ _ABOUT = {
 _KIND = {code: kind for kind, codes in _ABOUT.items() for code in codes.split()}
 
 
-def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy) -> tuple[Decision, ...]:
-    """One decision per field, in the form's order."""
+def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy, second: bool = False) -> tuple[Decision, ...]:
+    """One decision per field, in the form's order; ``second`` says that figures of a model take part."""
     rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
     damage = "damaged" if _damaged(resolved) else "sound"
@@ -51,9 +53,32 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
             codes += ("RULE_FAILED_ELSEWHERE",)
         same = (r.status, codes)
         if same not in known:
-            known[same] = _decide(r.status, codes, damage, policy)
+            known[same] = _decide(r.status, codes, damage, policy, second)
         out.append(known[same]._replace(field=r.field))
     return tuple(out)
+
+
+def hold(rules: Sequence[Resolved], alone: Sequence[Decision], resolved: Sequence[Resolved], both: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The decisions that rules alone accept stay, unless the model reads another figure; all others are those with the model.
+
+    ``rules`` and ``alone`` are cells and decisions without the model, ``resolved`` and ``both`` those with it.
+
+    So no answer of a model can make the program accept a cell that the rules alone would have sent to a person,
+    except as a class of its own (``decision_class``), which is counted by itself.
+    """
+    return tuple(
+        _held(a, b, r) if (was.status, was.value, was.start) == (r.status, r.value, r.start) else b
+        for was, a, r, b in zip(rules, alone, resolved, both, strict=True)
+    )
+
+
+def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:
+    if alone.outcome != ACCEPT:
+        return both
+    said = tuple(c for c in r.codes if c in _SAID)
+    if "MODEL_DISAGREES" in said:
+        return alone._replace(outcome=REVIEW, codes=(*(c for c in alone.codes if c != "ANCHORED"), *said), confidence=both.confidence)
+    return alone._replace(codes=(*alone.codes, *said))
 
 
 def _damaged(resolved: Sequence[Resolved]) -> bool:
@@ -61,10 +86,10 @@ def _damaged(resolved: Sequence[Resolved]) -> bool:
     return any(r.status is Status.LOST or r.status is Status.DEDUCED or any(CODES[c].kind != INFO or c in _DAMAGE for c in r.codes) for r in resolved)
 
 
-def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy) -> Decision:
+def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy, second: bool) -> Decision:
     """No open doubt, and a class that the policy accepts: no person. ``lost`` always goes to a person."""
     codes = tuple(dict.fromkeys(codes))
-    name = decision_class(status, codes, damage)
+    name = decision_class(status, codes, damage, second)
     open_ = [c for c in unanswered(codes) if not (c == "FIELD_LOST" and status is Status.DEDUCED)]
     if not open_ and status is not Status.LOST and not policy.accepts(name):
         codes = (*codes, NOT_CERTIFIED)
@@ -75,16 +100,18 @@ def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy)
     return Decision(-1, outcome, codes, policy.confidence(name, outcome), name)
 
 
-def decision_class(status: Status, codes: Sequence[str], damage: str) -> str:
+def decision_class(status: Status, codes: Sequence[str], damage: str, second: bool = False) -> str:
     """The class whose errors are counted together: status | readers | what was in doubt | what proves it | the report's state.
 
-    There is one reader, the rules: ``single``. A blank is as sure in unmarked text, where only its dash can show it.
+    The readers are ``single``, the rules by themselves; ``model``, which alone found this figure; ``both``, the rules in a table to which
+    a model added. A blank is as sure in unmarked text, where only its dash can show it.
     """
+    reader = "model" if "MODEL_ONLY" in codes else "both" if second else "single"
     kinds = {_KIND[c] for c in codes if c in _KIND}
     if status is Status.BLANK:
         kinds.discard("unmarked")
     place = next((kind for kind in _ABOUT if kind in kinds), "anchored")
-    return "|".join((status.value, "single", place, _proof(status, codes), damage))
+    return "|".join((status.value, reader, place, _proof(status, codes), damage))
 
 
 _PROOFS = {

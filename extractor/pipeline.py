@@ -1,8 +1,12 @@
-"""The straight line: read → segment → parse → reconcile → ground → deduce → prove → check → judge. Only this file knows the order."""
+"""The straight line: read → segment → parse (→ ask) → reconcile → ground → deduce → prove → check → judge. Only this file knows the order.
+
+``draft`` goes as far as the rules read; ``decide`` does the rest, alone or with what a model found in the meantime.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,16 +16,16 @@ from extractor.costs import load_costs
 from extractor.errors import ReportUnreadable
 from extractor.form import Form, load_forms
 from extractor.ground import ground
-from extractor.judge import ACCEPT, REVIEW, judge
-from extractor.layout.events import events_of
+from extractor.judge import ACCEPT, REVIEW, hold, judge
+from extractor.layout.events import Event, events_of
 from extractor.layout.labels import LabelIndex
 from extractor.layout.lex import lex
 from extractor.parse import parse_table
 from extractor.policy import Policy, load_policy
 from extractor.read import read_file
-from extractor.reconcile import deduce, prove, reconcile
+from extractor.reconcile import deduce, prove, reconcile, second
 from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment, subjects_of
-from extractor.types import Document, Extraction
+from extractor.types import Candidate, Document, Extraction, Located, TableReading
 
 UNREADABLE = "unreadable"
 
@@ -41,8 +45,30 @@ def extract_path(path: Path, forms: Sequence[Form] | None = None) -> Extraction:
     return extract(document, forms)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One report as far as the rules read it: its form, where its tables stand, and the readings of each."""
+
+    document: Document
+    form: Form
+    evidence: tuple[Located, ...]
+    year: Located | None
+    agency: Located | None
+    codes: tuple[str, ...]
+    doubt: tuple[str, ...]
+    events: tuple[Event, ...]
+    segments: tuple[Segment, ...]
+    readings: tuple[TableReading, ...]
+
+
 def extract(document: Document, forms: Sequence[Form] | None = None, policy: Policy | None = None) -> Extraction:
-    """Extract one report that has been read; ``policy`` says which classes of cells need no person (the shipped one)."""
+    """Extract one report that has been read, by rules; ``policy`` says which classes of cells need no person (the shipped one)."""
+    begun = draft(document, forms)
+    return begun if isinstance(begun, Extraction) else decide(begun, policy)
+
+
+def draft(document: Document, forms: Sequence[Form] | None = None) -> Draft | Extraction:
+    """What the rules read of one report; the record of one in which no form was recognised."""
     forms = forms or load_forms()
     choice = choose_form(document, forms)
     subjects = subjects_of([choice.form] if choice.form else forms)
@@ -55,18 +81,35 @@ def extract(document: Document, forms: Sequence[Form] | None = None, policy: Pol
     events = events_of(document.norm, lex(document.norm, document.media_type == "text/html"), index)
     segments = segment(form, events)
     doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
-    readings = [parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True)]
-    resolved, settled = reconcile(form, readings, load_costs())
-    resolved = prove(form, deduce(form, ground(document, resolved)), settled)
-    checked = check_rules(form, resolved, year, agency)
-    narrative = _narrative_stretches(document, segments)
-    findings = checked.findings + check_narrative(form, document, resolved, narrative, year, agency)
+    readings = tuple(parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True))
+    return Draft(document, form, choice.evidence, year, agency, choice.codes, doubt, tuple(events), segments, readings)
+
+
+def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate] | None = None) -> Extraction:
+    """The record of a report from what the rules read and, where one was asked, what a model found.
+
+    The rules decide by themselves first. What a model adds is judged as a class of its own (``judge.hold``).
+    """
+    form, document, policy = begun.form, begun.document, policy or load_policy()
+    candidates, settled = reconcile(form, begun.readings, load_costs())
+    read = ground(document, candidates)
+    deduced = deduce(form, read)
+    resolved = prove(form, deduced, settled)
+    checked = check_rules(form, resolved, begun.year, begun.agency)
+    decisions = judge(form, resolved, checked, policy)
+    if model:
+        alone = resolved
+        kept = frozenset(d.field for d in decisions if d.outcome == ACCEPT)
+        resolved = prove(form, deduce(form, ground(document, second(read, deduced, model, begun.doubt, kept))), settled)
+        checked = check_rules(form, resolved, begun.year, begun.agency)
+        decisions = hold(alone, decisions, resolved, judge(form, resolved, checked, policy, second=True))
+    narrative = _narrative_stretches(document, begun.segments)
+    findings = checked.findings + check_narrative(form, document, resolved, narrative, begun.year, begun.agency)
     findings += missing_mentions(form, document, resolved, narrative)
-    decisions = judge(form, resolved, checked, policy or load_policy())
-    extras = tuple(x for r in readings for x in r.extras)
+    extras = tuple(x for r in begun.readings for x in r.extras)
     outcome = ACCEPT if all(d.outcome == ACCEPT for d in decisions) else REVIEW
-    return Extraction(document, form.id, choice.evidence, year, agency, resolved, decisions, findings, extras,
-                      choice.codes + doubt, outcome, None, checked.assessed)  # fmt: skip
+    return Extraction(document, form.id, begun.evidence, begun.year, begun.agency, resolved, decisions, findings, extras,
+                      begun.codes + begun.doubt, outcome, None, checked.assessed, None if model is None else tuple(model))  # fmt: skip
 
 
 def _narrative_stretches(document: Document, segments: Sequence[Segment]) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.form import Field, Form
-from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Number, Resolved, Status, Verdict
+from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Heard, Number, Resolved, Status, Verdict
 
 # json cannot write a Decimal: it is written as a string around this mark, which no report can know, and unquoted.
 _MARK = uuid.uuid4().hex
@@ -64,7 +64,8 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
     """The record of one report; ``form`` is the form it was read with, None where none was recognised."""
     e, document = extraction, extraction.document
     fields = form.fields if form else ()
-    cells = [_cell(f, r, d) for f, r, d in zip(fields, e.resolved, e.decisions, strict=True)]
+    said = _said(e.model) if e.model is not None else None
+    cells = [_cell(f, r, d, said) for f, r, d in zip(fields, e.resolved, e.decisions, strict=True)]
     return {
         "source": document.source,
         "sha256": document.sha256 or None,
@@ -75,8 +76,9 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
         "cells": cells,
         "findings": [_finding(f, fields) for f in failing(e.findings)],
         "extras": [_extra(x) for x in e.extras],
-        "usage": {"requests": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0},
+        "usage": {"requests": e.usage.requests, "input_tokens": e.usage.input, "output_tokens": e.usage.output, "cost": e.cost},
         "error": {"code": e.error[0], "message": e.error[1]} if e.error else None,
+        **({"model": _heard(e.heard, fields)} if e.heard else {}),
         "form_evidence": [{"label": x.value, "start": x.start, "end": x.end} for x in e.form_evidence],
         "year_evidence": _span(e.year.start, e.year.end) if e.year else None,
         "agency_evidence": _span(e.agency.start, e.agency.end) if e.agency else None,
@@ -92,7 +94,27 @@ def _span(start: int, end: int) -> dict[str, int] | None:
     return {"start": start, "end": end} if start >= 0 else None
 
 
-def _cell(field: Field, r: Resolved, d: Decision) -> dict[str, Any]:
+def _heard(heard: Heard, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """What asking models came to; nothing that was asked or answered is missing here."""
+    return {
+        "names": list(heard.models),
+        "asked": heard.asked,
+        "answered": heard.answered,
+        "unanswered": [{"table": u.table, "part": u.part, "kind": u.kind, "message": u.message} for u in heard.unanswered],
+        "outcomes": [{"cell": fields[i].id if i >= 0 else None, "code": code, "message": words} for i, code, words in heard.outcomes],
+    }
+
+
+def _said(model: Iterable[Candidate]) -> dict[int, Number | None]:
+    """The figure that a model reads of each field; None where it gives several."""
+    out: dict[int, Number | None] = {}
+    for c in model:
+        value = c.value if c.status is Status.PRINTED else None
+        out[c.field] = value if out.get(c.field, value) == value else None
+    return out
+
+
+def _cell(field: Field, r: Resolved, d: Decision, said: Mapping[int, Number | None] | None) -> dict[str, Any]:
     cell: dict[str, Any] = {
         "table": field.table,
         "row": field.row,
@@ -104,8 +126,10 @@ def _cell(field: Field, r: Resolved, d: Decision) -> dict[str, Any]:
         "confidence": d.confidence,
         "decision": d.outcome,
         "codes": list(dict.fromkeys(d.codes)),
-        "readings": {"rules": r.value if r.status is Status.PRINTED else None},
+        "readings": {"rules": r.value if r.status is Status.PRINTED and "MODEL_ONLY" not in r.codes else None},
     }
+    if said is not None:
+        cell["readings"]["model"] = said.get(field.index)
     if r.alternatives:
         cell["alternatives"] = [_alternative(c) for c in r.alternatives]
     if (bounds := interval(r)) is not None:

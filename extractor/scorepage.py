@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
-from extractor import plots
+from extractor import plots, sideview
 from extractor.compare import Comparison
 from extractor.compareview import Section, sections
 from extractor.metrics import Rate
@@ -80,6 +80,10 @@ def _sections(card: Scorecard, drawings: Mapping[str, str] | None, comparison: C
         yield f'<p class="dim">Plots {escape(plots.MISSING)}.</p>'
     yield from _overview(card)
     yield from _silent(card)
+    beside = list(sideview.sections(card))
+    if beside:
+        yield "<h2>Readers side by side 并列</h2>"
+        yield from map(_section, beside)
     if comparison:
         yield "<h2>Against the baseline 与基线比较</h2>"
         yield from map(_section, sections(comparison))

@@ -2,22 +2,25 @@
 
 A *mark* is one letter a cell, so that a card can name every cell in a line a row and two cards can be held side by
 side: ``A`` accepted and right, ``S`` accepted and wrong (silent), ``R`` reviewed and right, ``W`` reviewed and wrong,
-``M`` missing, and in lower case what has no golden value to be judged by.
+``M`` missing, in lower case what has no golden value to be judged by, and ``u`` unanswered: its text was put to recorded
+replies that do not answer every question.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from extractor.metrics import Rate
+from extractor.paired import Difference, McNemar
 
 _MARKS = {
     ("accept", True): "A", ("accept", False): "S", ("accept", None): "a",
     ("review", True): "R", ("review", False): "W", ("review", None): "r",
-    ("missing", False): "M", ("missing", None): "m",
+    ("missing", False): "M", ("missing", None): "m", ("unanswered", None): "u",
 }  # fmt: skip
 OF_MARK: Mapping[str, tuple[str, bool | None]] = {mark: meaning for meaning, mark in _MARKS.items()}
 
@@ -27,7 +30,7 @@ class CellScore:
     """One cell of one unit. ``right`` is None where the cell cannot be judged.
 
     ``truth`` is the golden status, ``absent`` for a cell of a form the text does not hold; ``got`` and
-    ``outcome`` are ``missing`` where there is no reading. ``context`` is text before, at and after the evidence.
+    ``outcome`` are ``missing`` where there is no reading, ``unanswered`` where recorded replies do not answer. ``context`` is text before, at and after the evidence.
     ``confidence`` is None where nothing was decided; ``decision_class`` is the class it was counted in.
     """
 
@@ -101,7 +104,8 @@ class TableScore:
 class UnitScore:
     """One golden text: what was right of it as a whole. ``failed`` says why, where the reader crashed.
 
-    ``decision`` is ``accept``, ``review``, ``unreadable`` or ``failed``; the counts are of cells.
+    ``decision`` is ``accept``, ``review``, ``unreadable``, ``failed`` or ``unanswered``; the counts are of cells.
+    ``unanswered`` counts the questions without a recorded reply: such a text is in no rate.
     """
 
     report: str
@@ -123,6 +127,7 @@ class UnitScore:
     wrong: int
     held: int
     filled: int
+    unanswered: int = 0
 
     @property
     def name(self) -> str:
@@ -132,7 +137,10 @@ class UnitScore:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of cells. ``accepted`` and ``reviewed_*`` are of judged cells, ``accepted_all`` of all."""
+    """Counts of cells. ``accepted`` and ``reviewed_*`` are of judged cells, ``accepted_all`` of all.
+
+    Cells that are ``unanswered`` are counted in ``cells`` and nowhere else.
+    """
 
     cells: int
     judged: int
@@ -155,6 +163,7 @@ class Tally:
     reviewed_right: int
     reviewed_wrong: int
     missing: int
+    unanswered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +287,117 @@ class Planted:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What one reader's answers took when they were recorded: ``requests``, and tokens as the server counted them.
+
+    Replies about texts that are not answered in full are left out, as those texts are of every other figure.
+    ``uncounted`` replies did not say what they used; where there are any, the tokens are at least these and every share
+    of them is None. ``money`` is an amount by currency, None where a price is not known (``unpriced`` names the models) or
+    a reply is uncounted. Shares are of the ``reports`` answered in full and of the ``accepted`` cells, None without any.
+    """
+
+    requests: int
+    input: int
+    cached: int
+    output: int
+    reasoning: int
+    uncounted: int
+    unpriced: tuple[str, ...]
+    reports: int
+    accepted: int
+    money: Mapping[str, Decimal] | None
+    input_per_report: float | None
+    output_per_report: float | None
+    money_per_report: Mapping[str, Decimal] | None
+    money_per_accepted: Mapping[str, Decimal] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderScore:
+    """One reader's line. ``judged`` to ``missing`` count judged cells; ``review`` are those sent to a person.
+
+    ``unanswered`` cells stand in ``unanswered_texts``: recorded replies do not answer every question about them, and they
+    are in no other figure. ``spent`` is None for a reader that asks nobody.
+    """
+
+    reader: str
+    judged: int
+    right: int
+    wrong: int
+    accepted: int
+    silent: int
+    review: int
+    missing: int
+    unanswered: int
+    unanswered_texts: int
+    reports_exact: Rate
+    reports_accepted: Rate
+    spent: Spent | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPair:
+    """Two readers over the same texts, paired by report, ``new`` against ``base``; ``reports`` that both answer."""
+
+    base: str
+    new: str
+    reports: int
+    exact: McNemar
+    straight: McNemar
+    wrong: Difference
+    silent: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class ModelError:
+    """A judged cell that the model by itself has wrong, its class (``modelerrors.KINDS``), and what it gave, in words."""
+
+    report: str
+    source: str
+    field: str
+    label: str
+    kind: str
+    truth: str
+    truth_value: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A question without a recorded reply: of which file, about which table and rows, under which address."""
+
+    text: str
+    table: str
+    part: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The readers beside each other. ``model`` is whose replies were read, as asked; ``replies`` the store they lie in.
+
+    ``errors`` counts the model's own errors by class, None where it was not scored by itself; ``cases`` lists them.
+    """
+
+    model: str
+    replies: str
+    readers: tuple[ReaderScore, ...]
+    pairs: tuple[ReaderPair, ...]
+    errors: Mapping[str, int] | None
+    cases: tuple[ModelError, ...]
+    unrecorded: tuple[Unrecorded, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scorecard:
     """The whole result.
 
     ``codes`` gives for each reason code the reviewed cells it stood on and how many were wrong, ``stops`` the same of
     those that sent it to a person, with what they did alone. ``outcomes`` is outcome × truth of cells, texts and reports. ``layout`` names the
     columns of each row of a form, in the order of the letters in ``marks``. ``planted`` is None where nothing was planted.
+
+    All this is of the first of ``readers``. ``others`` are the cards of the further ones by name, without drawings, and ``sides`` holds
+    them side by side; it is None where the rules were scored alone.
     """
 
     stamp: Mapping[str, str]
@@ -310,6 +424,8 @@ class Scorecard:
     layout: Mapping[str, Mapping[str, str]]
     marks: Mapping[str, Mapping[str, str]]
     planted: Planted | None = None
+    others: Mapping[str, Scorecard] = field(default_factory=dict)
+    sides: SideBySide | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The scorecard as JSON-able data, in a fixed order."""

@@ -181,9 +181,56 @@ class Decision(NamedTuple):
     decision_class: str = ""
 
 
+class Usage(NamedTuple):
+    """Tokens as the server counted them; ``cached`` are part of ``input``, ``reasoning`` part of ``output``."""
+
+    requests: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: object) -> Usage:
+        if not isinstance(other, Usage):
+            return NotImplemented
+        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+NO_USAGE = Usage()
+
+NOT_RECORDED = "not_recorded"
+"""The kind of an ``Unanswered`` question that was put to recorded replies and is not among them."""
+
+
+class Unanswered(NamedTuple):
+    """A question to a model that gave nothing to read: about which table and rows, what became of it, and in words why."""
+
+    table: str
+    part: str
+    kind: str
+    message: str
+
+
+class Heard(NamedTuple):
+    """What came of asking models about one report: their names as reported, questions asked and answered, and what gave no candidate.
+
+    ``outcomes`` are (field, code, words) of answers that are no candidate; field -1 where they belong to no cell.
+    """
+
+    models: tuple[str, ...]
+    asked: int
+    answered: int
+    unanswered: tuple[Unanswered, ...]
+    outcomes: tuple[tuple[int, str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """Everything known about one report after one run."""
+    """Everything known about one report after one run.
+
+    ``model`` holds what a model found, None where none was asked; ``usage`` what that took, and ``cost`` its price in
+    US dollars, None where the price is not known.
+    """
 
     document: Document
     form: str | None
@@ -198,3 +245,7 @@ class Extraction:
     decision: str
     error: tuple[str, str] | None = None
     rules_assessed: tuple[tuple[str, int], ...] = ()
+    model: tuple[Candidate, ...] | None = None
+    heard: Heard | None = None
+    usage: Usage = NO_USAGE
+    cost: Decimal | None = Decimal(0)

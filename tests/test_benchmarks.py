@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accuracy, calibrate, costs, localise, memory, oracle, planted, speed, ways
+from benchmarks import accuracy, calibrate, costs, localise, memory, oracle, planted, speed, tokens, ways
 from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
 from benchmarks.score import RESULTS, Counts, Score, by_code, extract_case, grouped, score, silent_rates, total
@@ -457,7 +457,7 @@ def test_memory_samples_and_slope() -> None:
     assert 0.0 == memory.slope([(5, 1.0)])
 
 
-@pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, memory, planted, speed, ways])
+@pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, memory, planted, speed, tokens, ways])
 def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         program.main(["--help"])

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from benchmarks.server import ModelServer, Options
 from extractor.form import BlockSpec, FormSpec, HeaderSpec, NarrativeSpec, RuleSpec, SectionSpec, TableSpec, load_form
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,11 +64,11 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def run(line: str, place: Path) -> subprocess.CompletedProcess[str]:
+def run(line: str, place: Path, **more: str) -> subprocess.CompletedProcess[str]:
     words = shlex.split(line)
     if words[0] == "gouji":
         words = [sys.executable, str(ROOT / "cli.py"), *words[1:]]
-    environment = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8", **more}
     return subprocess.run(words, cwd=place, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=120)
 
 
@@ -77,18 +78,31 @@ def test_the_readme_gives_one_command_to_try_it_and_one_for_the_tests() -> None:
 
 
 def test_every_command_of_the_readme_does_what_it_says(workplace: Path) -> None:
-    """In order and in one folder, as a reader would type them."""
+    """In order and in one folder, as a reader would type them; those with a model ask one on loopback that finds nothing."""
     assert len(USES) > 10
+
+    def finds_nothing(messages: list[dict[str, str]]) -> str:
+        table = re.search(r'^Table "(\w+)"', messages[-1]["content"])
+        assert table is not None
+        return json.dumps({"table": table[1], "rows": []})
+
+    with ModelServer(Options(finds_nothing)) as server:
+        _run_all({"GOUJI_MODEL": "scripted-1", "GOUJI_BASE_URL": server.url, "GOUJI_API_KEY": "sk-of-this-test"}, workplace)
+        assert server.books.answered
+
+    records = (workplace / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    assert ["report.txt"] == [json.loads(line)["source"] for line in records]
+    assert (workplace / "asked.jsonl").read_bytes() == (workplace / "again.jsonl").read_bytes()
+
+
+def _run_all(model: dict[str, str], workplace: Path) -> None:
     for command in USES:
-        done = run(command.line, workplace)
+        done = run(command.line, workplace, **(model if "--model" in command.line or "replies" in command.line else {}))
         assert (command.line, command.code) == (command.line, done.returncode), done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         for line in command.output.splitlines():
             pattern = ".*".join(map(re.escape, line.split("…")))
             assert re.search(f"^{pattern}$", done.stdout + done.stderr, re.MULTILINE), (line, done.stdout)
-
-    records = (workplace / "records.jsonl").read_text(encoding="utf-8").splitlines()
-    assert ["report.txt"] == [json.loads(line)["source"] for line in records]
 
 
 def test_the_readme_explains_every_key_that_the_contract_pins(workplace: Path) -> None:

@@ -18,7 +18,6 @@ from rich.console import Console
 from extractor import plots
 from extractor.compare import Card, make_card
 from extractor.compare import compare as compare_cards
-from extractor.errors import GoujiError
 from extractor.evaluate import FindingScore, Scorecard, evaluate, make_stamp
 from extractor.figures import NO_FLAG, UNCLASSED, classes, risk_curve, stops
 from extractor.form import Form, load_form
@@ -307,16 +306,6 @@ def test_year_and_agency_are_compared_with_null(form: Form) -> None:
     card = _run(form, _extraction(RIGHT), _report(form, year=None, agency="某市"))
 
     assert [(0, 1), (0, 1)] == _counts(card, "year_right", "agency_right")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("model", "no model reader is configured"), ("both", "no model reader is configured"), ("x", "unknown reader")],
-)
-def test_readers_that_do_not_exist_are_refused(form: Form, name: str, message: str) -> None:
-    """Only the rules read in this version."""
-    with pytest.raises(GoujiError, match=message):
-        evaluate([_report(form)], lambda _: _extraction(RIGHT), [form], readers=("rules", name))
 
 
 def test_the_scorecard_is_json(form: Form) -> None:

@@ -47,8 +47,8 @@ def test_figures_behind_the_title_of_another_table_belong_to_that_table() -> Non
 def test_a_line_of_a_label_and_empty_cells_is_a_row_where_lines_are_rows() -> None:
     rows = ["行政许可 |  |  |  | ", "其他对外管理服务事项 |  |  |  | "]
     text = OPENING + "\n".join(
-        ["第二十条第（一）项 | |||", "信息内容 | 本年新制作数量 | 本年新公开数量 | 对外公开总数量 | ", "规章 |  |  |  | ", "规范性文件 | 1 |  |  | "]
-        + ["第二十条第（五）项 | |||", "信息内容 | 上一年项目数量 | 本年增/减 | 处理决定数量 | ", *rows]
+        ("第二十条第（一）项 | |||", "信息内容 | 本年新制作数量 | 本年新公开数量 | 对外公开总数量 | ", "规章 |  |  |  | ", "规范性文件 | 1 |  |  | ",
+         "第二十条第（五）项 | |||", "信息内容 | 上一年项目数量 | 本年增/减 | 处理决定数量 | ", *rows)
     )
     got = cells(text)
     assert got["proactive/normative_documents/created"] == (Status.PRINTED, 1)

@@ -36,12 +36,12 @@ def third_party(path: Path) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"extractor", "cli", "benchmarks", "tests"}
 
 
-def test_the_base_install_and_the_evaluate_extra_are_exactly_what_the_code_imports() -> None:
+def test_the_base_install_and_the_extras_are_exactly_what_the_code_imports() -> None:
     modules = {m for path in [ROOT / "cli.py", *(ROOT / "extractor").rglob("*.py")] for m in third_party(path)}
     providers = packages_distributions()
     imported = {canonicalize_name(providers[m][0]) for m in modules}
 
-    assert {canonicalize_name(r.name) for r in [*BASE, *EXTRAS["evaluate"]]} == imported
+    assert {canonicalize_name(r.name) for r in [*BASE, *EXTRAS["evaluate"], *EXTRAS["model"]]} == imported
 
 
 def test_constraints_hold_names_and_versions_and_nothing_else() -> None:

@@ -17,12 +17,13 @@ import pytest
 import yaml
 
 from extractor.check.narrative import _compiled
-from extractor.codes import CODES, unanswered
+from extractor.codes import CELL_CODES, unanswered
 from extractor.form import Form, compile_form, load_forms
-from extractor.pipeline import extract
+from extractor.pipeline import Draft, decide, extract
+from extractor.pipeline import draft as drafted
 from extractor.policy import Policy
 from extractor.read import read_bytes
-from extractor.types import Extraction, Finding, Number, Status, Verdict
+from extractor.types import Candidate, Extraction, Finding, Number, Status, Verdict
 
 HERE = Path(__file__).resolve().parent
 SPEC = (HERE.parent / "docs" / "decision.md").read_text(encoding="utf-8")
@@ -100,6 +101,29 @@ def run(text: str, draft: bool = False, policy: str = "open") -> tuple[Extractio
     return got, next(f for f in forms if f.id == got.form)
 
 
+def run_vector(vector: Vector) -> tuple[Extraction, Form]:
+    """The pipeline over the text of a vector of a code, with what its model reads."""
+    text, policy = written(vector, vector["base"]), vector.get("policy", "open")
+    if "model" not in vector:
+        return run(text, vector.get("draft", False), policy)
+    begun = drafted(read_bytes(text.encode(), "vector"), load_forms())
+    assert isinstance(begun, Draft)
+    said = [_said(vector["id"], text, begun.form.index[field], x) for field, x in vector["model"].items()]
+    return decide(begun, POLICIES[policy], said), begun.form
+
+
+def _said(name: str, text: str, field: int, said: dict[str, Any]) -> Candidate:
+    """A model's reading of one cell: the figure ``token`` in the one line that holds ``line``, or an empty cell."""
+    codes = tuple(said.get("codes", ()))
+    if not said["token"]:
+        return Candidate(field, Status.BLANK, None, "", -1, -1, codes, producer="model")
+    (line,) = [m for m in re.finditer(r"[^\n]+", text) if said["line"] in m[0]]
+    places = [line.start() + m.start() for m in re.finditer(rf"(?<!\d){said['token']}(?!\d)", line[0])]
+    assert len(places) >= said.get("nth", 1), f"{name}: {said['token']} does not stand in the line"
+    start = places[said.get("nth", 1) - 1]
+    return Candidate(field, Status.PRINTED, int(said["token"]), said["token"], start, start + len(said["token"]), codes, producer="model")
+
+
 def values(got: Extraction, blank_as_zero: bool = False) -> list[Number | None]:
     """What takes part in the rules: printed values, and blanks as none where asked."""
     blank = 0 if blank_as_zero else None
@@ -122,7 +146,7 @@ def cell(got: Extraction, form: Form, field: str) -> dict[str, Any]:
 @pytest.mark.parametrize("vector", BY_CODE, ids=lambda v: v["id"])
 def test_each_code_is_given_where_the_spec_says(vector: Vector) -> None:
     """The cell of the vector has the outcome written by hand, with the code or without it."""
-    got, form = run(written(vector, vector["base"]), vector.get("draft", False), vector.get("policy", "open"))
+    got, form = run_vector(vector)
     expect = dict(vector["expect"])
     wanted, unwanted = set(expect.pop("with", ())), set(expect.pop("without", ()))
     decided = set(got.decisions[form.index[vector["field"]]].codes)
@@ -138,7 +162,7 @@ def test_each_code_is_given_where_the_spec_says(vector: Vector) -> None:
 @pytest.mark.parametrize("vector", BY_CODE, ids=lambda v: v["id"])
 def test_an_open_flag_or_doubt_sends_the_cell_to_a_person_and_nothing_else_does(vector: Vector) -> None:
     """In every text of the vectors a cell is for review exactly where it is lost or carries a code that nothing answers."""
-    got, _ = run(written(vector, vector["base"]), vector.get("draft", False), vector.get("policy", "open"))
+    got, _ = run_vector(vector)
     lost = [r.status is Status.LOST for r in got.resolved]
     spent = [{"FIELD_LOST"} if r.status is Status.DEDUCED else set() for r in got.resolved]
     by_codes = [
@@ -153,7 +177,7 @@ def test_every_code_has_a_vector_each_way() -> None:
     """Each code of codes.py keeps one vector in which it is given and one in which it is not."""
     ways = {(v["code"], v["gives"]) for v in BY_CODE}
 
-    assert {(c, way) for c in CODES for way in (True, False)} == ways
+    assert {(c, way) for c in CELL_CODES for way in (True, False)} == ways
 
 
 def test_vectors_have_names_of_their_own() -> None:
@@ -296,7 +320,7 @@ def table_of_codes() -> dict[str, tuple[str, str]]:
 
 def test_the_spec_and_the_program_have_the_same_codes() -> None:
     """docs/decision.md defines every code of codes.py, of the same kind, and no other."""
-    assert {c: x.kind for c, x in CODES.items()} == {c: kind for c, (kind, _) in table_of_codes().items()}
+    assert {c: x.kind for c, x in CELL_CODES.items()} == {c: kind for c, (kind, _) in table_of_codes().items()}
 
 
 def test_the_spec_names_every_vector_of_a_code() -> None:

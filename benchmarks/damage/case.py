@@ -61,7 +61,8 @@ class Case:
     """One labelled report. ``truth`` is in the form's field order; ``altered`` fields show other digits than printed.
 
     ``rows`` say where in the text the figures stand, ``runs`` which rows are written column after column; both are for
-    ``benchmarks.determined``.
+    ``benchmarks.determined``. ``spans`` are the offsets in ``text`` of the characters of each field, several for a figure
+    in pieces; ``benchmarks.readers`` cites them.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Case:
     altered: tuple[int, ...] = ()
     rows: tuple[ShownRow, ...] = ()
     runs: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    spans: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -273,8 +275,19 @@ def _case(draft: Draft, lines: list[Line], altered: dict[int, str], known: bool,
         name, draft.form.id if known else None, content.year, agency, text.encode(encoding),
         _SUFFIX.get(draft.shape, ".txt"), draft.shape, draft.level, truth, _must_fail(draft, truth, altered),
         (*content.misprint_kinds, *draft.damages), draft.unplaceable, note, encoding, tuple(sorted(altered)),
-        _rows(draft, lines), tuple(draft.runs),
+        _rows(draft, lines), tuple(draft.runs), tuple(_spans(lines)),
     )  # fmt: skip
+
+
+def _spans(lines: list[Line]) -> Iterator[tuple[int, int, int]]:
+    """Start, end and field of every piece of the text that prints one."""
+    at = 0
+    for line in lines:
+        for text, field in line:
+            if text and field >= 0:
+                yield at, at + len(text), field
+            at += len(text)
+        at += 1
 
 
 def _shown(lines: list[Line]) -> dict[int, str]:

@@ -33,7 +33,8 @@ def run(base: Path, new: Path, closing: bool, outputs: Outputs, reason: str | No
         write(base, baseline(read_card(new), reason.strip()))
         tell(f"{base}: a first baseline")
         return
-    comparison = compare(read_card(base), read_card(new))
+    base_card, new_card = read_card(base), read_card(new)
+    comparison = compare(base_card, new_card)
     checks = gate(comparison, load_gate())
     parts = [compareview.gate_section(checks), *compareview.sections(comparison)]
     to_stdout = False
@@ -45,7 +46,7 @@ def run(base: Path, new: Path, closing: bool, outputs: Outputs, reason: str | No
     if not paired.available():
         tell(f"gouji: note: p-values and intervals {paired.MISSING}")
     if reason is not None:
-        write(base, baseline(comparison.new, reason.strip()))
+        write(base, baseline(new_card, reason.strip()))
         tell(f"{base}: replaced; commit it with the same reason")
     elif closing and any(c.closed for c in checks):
         raise typer.Exit(1)

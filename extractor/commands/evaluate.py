@@ -6,24 +6,24 @@ import hashlib
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import typer
 
-from extractor import compareview, paired, pipeline, plots
-from extractor.commands.common import console, known_forms, tell, write
+from extractor import compareview, paired, pipeline, plots, sideview
+from extractor.commands.common import console, known_forms, tell, usage, write
 from extractor.compare import canonical, compare, make_card, read_card
-from extractor.evaluate import evaluate, make_stamp
+from extractor.evaluate import MODEL, RULES, evaluate, make_stamp, reader_names
 from extractor.form import Form, default_folder
 from extractor.golden import GoldenReport, load_golden
 from extractor.plant import run_planted
 from extractor.plant.run import FLAGGED, SILENT
 from extractor.scorecard import render_terminal
 from extractor.scorepage import render_html
-from extractor.scores import Planted, PlantedEscape
+from extractor.scores import Planted, PlantedEscape, Scorecard
 
 _POLICY = ("policy.yaml", "confidence.json")
 
@@ -35,19 +35,26 @@ class Outputs(NamedTuple):
     html: Path | None
 
 
+class Asked(NamedTuple):
+    """What is scored: readers by comma, the store of recorded replies (None: the configured one), planted errors or not."""
+
+    readers: str
+    replies: Path | None
+    plant: bool
+
+
 def run(
-    folder: Path, readers: str, split: str | None, forms: Path | None, outputs: Outputs,
-    baseline: Path | None, plant: bool, version: str, home: Path,
-) -> None:  # fmt: skip
-    """Score, write, print; typer.Exit(1) where a wrong cell was accepted."""
+    folder: Path, asked: Asked, split: str | None, forms: Path | None, outputs: Outputs, baseline: Path | None, version: str, home: Path
+) -> None:
+    """Score, write, print; typer.Exit(1) where a reader that decides accepted a wrong cell."""
+    names = reader_names(asked.readers)
+    if asked.plant and RULES not in names:
+        raise usage("--planted shows what the rules make of planted errors; add rules to --readers")
     before = read_card(baseline) if baseline else None
     known = known_forms(forms)
     reports = load_golden(folder, known, split)
     stamp = make_stamp(folder, known, version, time.strftime("%Y-%m-%d")) | _policy() | _commit(home)
-    names = [r.strip() for r in readers.split(",")]
-    card = evaluate(reports, lambda path: pipeline.extract_path(path, known), known, names, stamp)
-    if plant:
-        card = replace(card, planted=_planted(reports, known))
+    card = _score(reports, known, names, asked, stamp)
     comparison = compare(before, make_card(card.to_dict(), "this run")) if before else None
     to_stdout = outputs.json is not None and write(outputs.json, canonical(card.to_dict()) + "\n")
     if outputs.html:
@@ -56,12 +63,40 @@ def run(
             tell(f"gouji: note: plots {plots.MISSING}")
     out = console(stderr=to_stdout)
     render_terminal(card, out)
+    compareview.render(out, list(sideview.sections(card)))
+    if card.sides and card.sides.unrecorded:
+        tell(f"gouji: note: {sideview.missing_line(card.sides)}")
     if comparison:
         compareview.render(out, list(compareview.sections(comparison)))
         if not paired.available():
             tell(f"gouji: note: p-values and intervals {paired.MISSING}")
-    if card.total.silent:
+    if any(c.total.silent for c in (card, *card.others.values()) if c.readers[0] != MODEL):
         raise typer.Exit(1)
+
+
+def _score(reports: Sequence[GoldenReport], forms: Sequence[Form], names: Sequence[str], asked: Asked, stamp: Mapping[str, str]) -> Scorecard:
+    """The card of the readers named, the first of them the main one. Replies are opened only where a reader answers from them."""
+    if names == (RULES,):
+        return _by_rules(reports, forms, asked, stamp)
+    from extractor.model.prices import load_prices
+    from extractor.model.replies import Replies
+    from extractor.model.settings import load_settings
+    from extractor.recorded import Recorded, choose_model
+    from extractor.sidebyside import score_recorded, together
+
+    settings = load_settings()
+    prices = load_prices(settings.prices)
+    with Replies(asked.replies or settings.replies, create=False) as replies:
+        recorded = Recorded(replies, choose_model(replies, settings.model), forms, settings.tries)
+        cards = score_recorded(reports, recorded, forms, names, stamp)
+        if RULES in names:
+            cards[RULES] = _by_rules(reports, forms, asked, stamp)
+        return together({name: cards[name] for name in names}, reports, recorded, forms, prices)
+
+
+def _by_rules(reports: Sequence[GoldenReport], forms: Sequence[Form], asked: Asked, stamp: Mapping[str, str]) -> Scorecard:
+    card = evaluate(reports, lambda path: pipeline.extract_path(path, forms), forms, RULES, stamp)
+    return replace(card, planted=_planted(reports, forms)) if asked.plant else card
 
 
 def _policy() -> dict[str, str]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -17,6 +17,7 @@ from extractor.commands.common import console, known_forms, tell, usage
 
 if TYPE_CHECKING:
     from extractor.batch import Line
+    from extractor.modelrun import Run
     from extractor.record import Summary
 
 _MANY = 20  # more files than this get a progress bar
@@ -30,33 +31,94 @@ class Model(StrEnum):
     always = "always"
 
 
-def run(paths: Sequence[Path], jsonl: str | None, model: str, workers: int, options: batch.Options) -> None:
+class Asking(NamedTuple):
+    """The options of a run that have to do with a model."""
+
+    model: str | None = None
+    then: str | None = None
+    replies: Path | None = None
+    replay: bool = False
+    budget: str | None = None
+    yes: bool = False
+
+
+def run(paths: Sequence[Path], jsonl: str | None, asking: Asking, workers: int, options: batch.Options) -> None:
     """Extract ``paths``; typer.Exit(1) where a report is unreadable."""
-    _refuse_model(model)
+    mode = mode_of(asking.model)
     known_forms(Path(options.forms) if options.forms else None)  # a wrong form ends the run before it starts
     files = batch.find(paths)
     if jsonl and jsonl != "-":
         files = _without_output(files, Path(jsonl))
+    asked = None if mode == Model.none else _with_model(files, mode, asking, options)
     started = time.monotonic()
     summaries = []
     with batch.sink(jsonl) as write:
-        for line in _with_progress(batch.run(files, options, workers), len(files)):
+        for line in _with_progress(batch.run(files, options, workers) if asked is None else iter(asked), len(files)):
             write(line.text)
             summaries.append(line.summary)
     _tell(summaries, time.monotonic() - started, table=jsonl is None)
+    if asked is not None:
+        _tell_model(asked, sum(s.accepted for s in summaries))
     if any(s.error for s in summaries):
         raise typer.Exit(1)
 
 
-def _refuse_model(model: str) -> None:
-    """Only ``none`` exists yet. GOUJI_MODEL may hold a mode, or name a model that another version would ask."""
-    if model in (Model.auto, Model.always):
-        raise usage(f"--model {model}: this version has no model reader; use --model none")
-    if model == Model.none:
-        return
-    if model != os.environ.get("GOUJI_MODEL"):
-        raise usage(f"--model {model}: not one of none, auto, always")
-    tell(f"gouji: note: GOUJI_MODEL={model}: this version has no model reader and reads by rules alone")
+def mode_of(model: str | None) -> Model:
+    """The mode that was asked for; without one ``auto`` where a model is configured, else ``none`` (contract.md).
+
+    GOUJI_MODEL names the model, and is by the rule for all options also the variable of ``--model``: a mode in it is one.
+    """
+    if model in list(Model):
+        return Model(model)
+    named = os.environ.get("GOUJI_MODEL", "").strip()
+    if model is not None and model.strip() != named:
+        raise usage(f"--model {model}: not one of none, auto, always; the model itself is named by GOUJI_MODEL")
+    return Model.auto if named else Model.none
+
+
+def _with_model(files: Sequence[Path], mode: Model, asking: Asking, options: batch.Options) -> Run:
+    """A run that asks a model, once the person knows what it may cost; typer.Exit(1) where they would rather not."""
+    from dataclasses import replace
+
+    from extractor.model.settings import load_settings
+    from extractor.modelrun import Run, Setup, estimated
+
+    settings = load_settings()
+    if not settings.configured:
+        raise usage(f"--model {mode}: no model is named; set GOUJI_MODEL to its name, and GOUJI_BASE_URL and GOUJI_API_KEY; `gouji doctor` says what is missing")
+    if asking.replies:
+        settings = replace(settings, replies=asking.replies)
+    setup = Setup(mode, settings, asking.then or "", asking.replay, asking.budget)
+    if not asking.replay:
+        _installed()
+        tell(f"gouji: {settings.model}, --model {mode}: if nothing is answered yet, {estimated(files, options, setup).words()}; first questions only")
+        if not asking.yes and not _agreed():
+            raise typer.Exit(1)
+    return Run(files, options, setup)
+
+
+def _installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("openai", "instructor", "tenacity") if find_spec(name) is None]
+    if missing:
+        raise usage(f"{missing[0]} is not installed; pip install 'gouji[model]', or use --replay, or --model none")
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise usage("a run that asks a model has to be agreed to: give --yes, or --budget and --yes")
+    return typer.confirm("Ask?", err=True)
+
+
+def _tell_model(asked: Run, accepted: int) -> None:
+    """What the model's part of a run came to."""
+    tally = asked.tally
+    each = tally.used.per(accepted)
+    share = f"; {' + '.join(f'{amount:.6f} {currency}' for currency, amount in each.items())} an accepted cell" if each else ""
+    tell(f"model: paid now: {tally.paid.words()} · all answers, recorded ones too: {tally.used.words()}{share}")
+    for kind, (count, words) in tally.unanswered.items():
+        tell(f"gouji: {count} question{'' if count == 1 else 's'} {kind.replace('_', ' ')}, so rules alone decide there; the first: {words}")
 
 
 def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:

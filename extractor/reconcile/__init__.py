@@ -14,9 +14,10 @@ from extractor.form import Form
 from extractor.reconcile.choose import Settled, settle
 from extractor.reconcile.deduce import deduce
 from extractor.reconcile.prove import prove
+from extractor.reconcile.second import second
 from extractor.types import Candidate, Resolved, Status, TableReading
 
-__all__ = ["Settled", "deduce", "prove", "reconcile"]
+__all__ = ["Settled", "deduce", "prove", "reconcile", "second"]
 
 _REPEATED = "ROW_REPEATED"
 

@@ -59,9 +59,10 @@ def _of_table(form: Form, table: Table, resolved: Sequence[Resolved]) -> list[Re
 def _shown_otherwise(r: Resolved, value: Number) -> bool:
     """Every reading of this cell shows a figure, and none of them this one: what the sums leave is not what is printed.
 
-    Where the sums chose the reading that shows none, the others are ruled out and say nothing.
+    Where the sums chose the reading that shows none, the others are ruled out and say nothing; nor does a model whose answer is in doubt.
     """
-    return "CHOSEN_BY_SUM" not in r.codes and bool(r.alternatives) and all(c.status is Status.PRINTED and c.value != value for c in r.alternatives)
+    said = r.alternatives if "MODEL_DOUBTED" not in r.codes else tuple(c for c in r.alternatives if c.producer == "rules")
+    return "CHOSEN_BY_SUM" not in r.codes and bool(said) and all(c.status is Status.PRINTED and c.value != value for c in said)
 
 
 def _twice(

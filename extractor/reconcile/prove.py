@@ -23,7 +23,7 @@ from extractor.types import Number, Resolved, Status
 _OPTIONS = frozenset({"COUNT_SHORT", "COUNT_LONG", "DIGITS_GLUED"})
 # Doubts about figures of one row that the rest of the table may settle. Where cells are missing it settles values,
 # but not which of two equal cells is the one that is printed.
-_DERIVED = frozenset({"COUNT_LONG", "DIGITS_GLUED", "ROWS_DRIFT", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_SPLIT", "LOOKALIKE_DIGIT", "GROUPING_IRREGULAR"})
+_DERIVED = frozenset({"MODEL_ONLY", "COUNT_LONG", "DIGITS_GLUED", "ROWS_DRIFT", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_SPLIT", "LOOKALIKE_DIGIT", "GROUPING_IRREGULAR"})
 # Of these, doubts about the digits of a figure alone, not about which cells of its row are there.
 _DIGITS = frozenset({"FIGURE_GARBLED", "DIGITS_SPLIT", "LOOKALIKE_DIGIT", "GROUPING_IRREGULAR"})
 # Doubts within a row.
@@ -88,6 +88,8 @@ class _Table:
             # Whose row a figure is may be sure although a sum beside it fails; what stands in the row may not.
             if not mine <= _SLIPPED and (i in failing or self._beside_misprint(i)):
                 continue
+            if "MODEL_ONLY" in mine and self._beside_doubt(i):
+                continue
             within = mine & _WITHIN
             left = mine - _WITHIN
             told = i in derived and within <= (_DIGITS if self._blanks_beside(i) else _DERIVED)
@@ -115,6 +117,10 @@ class _Table:
 
     def _beside_misprint(self, i: int) -> bool:
         return not self.s.misprints.isdisjoint(_beside(self.frame, i))
+
+    def _beside_doubt(self, i: int) -> bool:
+        """A cell of its sums is in doubt for another reason than that a model alone found it."""
+        return any(set(unanswered(self.resolved[j].codes)) - {"MODEL_ONLY"} for j in _beside(self.frame, i) if self.resolved[j].status is Status.PRINTED)
 
     def _settled(self) -> set[int]:
         """Fields of rows with several readings on which all readings left agree."""
