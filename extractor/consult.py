@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,8 +158,3 @@ def _decided(begun: Draft, heard: _Heard, policy: Policy | None) -> Extraction:
     outcomes = tuple((o.field, o.code, o.message) for o in reading.outcomes)
     said = Heard(tuple(heard.models), heard.asked, len(heard.parts), tuple(heard.unanswered), outcomes)
     return replace(decide(begun, policy, reading.candidates), heard=said, usage=heard.usage, cost=None)
-
-
-def priced(extraction: Extraction, cost: Decimal | None) -> Extraction:
-    """The extraction with what asking about it cost; None where that is not known."""
-    return replace(extraction, cost=cost if extraction.usage.requests else Decimal(0))
