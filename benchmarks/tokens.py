@@ -148,7 +148,9 @@ def summary(found: Sequence[Size]) -> dict[str, Any]:
         for v in VOCABULARIES:
             numbers = [asdict(s)[name][v] for s in found]
             out[f"{name}_{v}"] = {"mean": round(sum(numbers) / n), "most": max(numbers)}
-    out["encodings_o200k"] = {k: round(sum(s.encodings[k] for s in found) / n) for k in found[0].encodings}
+    # A report that holds no figure is asked nothing, in any encoding.
+    names = dict.fromkeys(k for s in found for k in s.encodings)
+    out["encodings_o200k"] = {k: round(sum(s.encodings.get(k, 0) for s in found) / n) for k in names}
     return out
 
 
