@@ -153,7 +153,7 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str, loose: bool) 
         return RowReading(tuple(cells), True, ())
     if len(core) > n:
         return _long(core, n, norm)
-    short = _short(core, n, norm if loose else "")
+    short = _short(core, n, norm, loose, html)
     if len(cells) < n:
         return short
     windows = _windows(cells, printed, n)
@@ -186,10 +186,11 @@ def _long(core: Sequence[Square], n: int, norm: str) -> RowReading:
     return _agree(options, ("COUNT_LONG",))
 
 
-def _short(core: Sequence[Square], n: int, loose: str) -> RowReading:
-    """Fewer figures than columns: the edge was cut, cells inside are gone without a trace, or the blank between two is.
+def _short(core: Sequence[Square], n: int, norm: str, loose: bool, html: bool) -> RowReading:
+    """Fewer figures than columns: the edge was cut, cells inside are gone without a trace, or what divided two of them is.
 
-    ``loose`` is the text where only blanks divide the cells, else empty.
+    Where only blanks divide them, two figures that lost theirs are readings of their own; where a tab or a line end does, that is rare
+    enough not to be read so, and still no other reading is the only one.
     """
     k = len(core)
     options: list[tuple[Square, ...]] = []
@@ -198,10 +199,11 @@ def _short(core: Sequence[Square], n: int, loose: str) -> RowReading:
         for at, c in zip(kept, core, strict=True):
             row[at] = c
         options.append(tuple(row))
-    if loose and k == n - 1:
-        options += ((*core[:i], *two, *core[i + 1 :]) for i, c in enumerate(core) for two in _halves(c, loose))
+    glued = [(*core[:i], *two, *core[i + 1 :]) for i, c in enumerate(core) for two in _halves(c, norm)] if k == n - 1 and not html else []
+    codes = ("COUNT_SHORT", "READINGS_CUT") if glued and not loose else ("COUNT_SHORT",)
+    options += glued if loose else []
     left = options[0]
-    return RowReading(left, False, ("COUNT_SHORT",), tuple(options[1:]))
+    return RowReading(left, False, codes, tuple(options[1:]))
 
 
 def _halves(c: Square, norm: str) -> list[tuple[Square, Square]]:
