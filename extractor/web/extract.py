@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -48,12 +46,6 @@ def label(name: str | None, most: int) -> str:
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
-def parsed(line: str) -> dict[str, Any]:
-    """The record in a line of JSON, every figure exact."""
-    record: dict[str, Any] = json.loads(line, parse_float=Decimal)
-    return record
-
-
 def extract_router(state: State) -> APIRouter:
     """The route that reads one report."""
     router = APIRouter(tags=["extract"])
@@ -71,7 +63,7 @@ def extract_router(state: State) -> APIRouter:
     ) -> Response:
         """Read one report by rules. The record is that of `gouji extract --jsonl`; every figure has its exact digits."""
         data, named = await _sent(request)
-        read = await state.readers.read(data, label(named or name, state.settings.limits.name))
+        read = await state.readers.read(data, label(named or name, state.settings.limits.name), whole=store)
         state.measures.read.labels(read.decision).inc()
         headers = await run_in_threadpool(_keep, state, read, data) if store else {}
         return Response(read.line, media_type="application/json", headers=headers)
@@ -80,7 +72,7 @@ def extract_router(state: State) -> APIRouter:
 
 
 def _keep(state: State, read: Reading, data: bytes) -> dict[str, str]:
-    saved = state.store.save(parsed(read.line), read.text, data, state.stamp)
+    saved = state.keep(read, data)
     return {"Location": f"/v1/reports/{saved.report}", "X-Gouji-Run": str(saved.run)}
 
 

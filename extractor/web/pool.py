@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
 import sys
 from concurrent.futures import TimeoutError as TooLong
@@ -16,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
+from extractor.form import load_forms
 from extractor.web.settings import Settings
 
 if TYPE_CHECKING:
     from extractor.batch import Options
+    from extractor.types import Document
 
 _RECYCLE = 2_000  # reports after which a process makes room for a new one
 _MEMORY = 2_000_000_000  # bytes of address space beyond what a process starts with
@@ -27,29 +28,28 @@ _MEMORY = 2_000_000_000  # bytes of address space beyond what a process starts w
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One report as read: its record as one line of JSON, its text, and the decision of the record."""
+    """One report as read: its record as one line of JSON, the decision of the record, and the document where it was asked for."""
 
     line: str
-    text: str
     decision: str
+    document: Document | None = None
 
 
 def _start() -> None:
-    """What a process does first: leave signals to the parent, take no more memory than it should, load the forms."""
+    """What a process does first: leave signals to the parent, and never take more memory than a report may need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
+        import resource
+
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a pseudo-file
             now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        # Address space, the only measure that the system enforces on a process.
         resource.setrlimit(resource.RLIMIT_AS, (now + _MEMORY, now + _MEMORY))
-    from extractor.form import load_forms
-
-    load_forms(None)
 
 
-def read(data: bytes, name: str, options: Options) -> Reading:
+def read(data: bytes, name: str, options: Options, whole: bool) -> Reading:
     """Read one report; what a worker process runs."""
     from extractor.errors import ReportUnreadable
-    from extractor.form import load_forms
     from extractor.pipeline import extract
     from extractor.read import read_bytes
     from extractor.record import dumps, to_record
@@ -60,7 +60,7 @@ def read(data: bytes, name: str, options: Options) -> Reading:
     except ReportUnreadable as exc:
         return failed(data, name, exc.code, exc.message)
     record = to_record(extraction, next((f for f in forms if f.id == extraction.form), None))
-    return Reading(dumps(record), extraction.document.text, extraction.decision)
+    return Reading(dumps(record), extraction.decision, extraction.document if whole else None)
 
 
 def failed(data: bytes, name: str, code: str, message: str) -> Reading:
@@ -69,7 +69,7 @@ def failed(data: bytes, name: str, code: str, message: str) -> Reading:
     from extractor.record import dumps, to_record
 
     extraction = nothing_read(name, sha256(data).hexdigest(), code, message)
-    return Reading(dumps(to_record(extraction, None)), "", extraction.decision)
+    return Reading(dumps(to_record(extraction, None)), extraction.decision)
 
 
 class Readers:
@@ -82,10 +82,12 @@ class Readers:
         self._time = settings.limits.report_time
         # spawn: a process that runs threads, as this one does, must not be forked
         self._pool = ProcessPool(settings.workers, _RECYCLE, _start, context=get_context("spawn"))
+        for _ in range(settings.workers):  # so that the first report need not wait for a process
+            self._pool.schedule(load_forms, (settings.forms,))
 
-    async def read(self, data: bytes, name: str) -> Reading:
-        """Read one report; one that takes too long or kills its process has a record that says so."""
-        future = asyncio.wrap_future(self._pool.schedule(read, (data, name, self._options), timeout=self._time))
+    async def read(self, data: bytes, name: str, whole: bool = False) -> Reading:
+        """Read one report, ``whole`` with its document; one that takes too long or kills its process has a record that says so."""
+        future = asyncio.wrap_future(self._pool.schedule(read, (data, name, self._options, whole), timeout=self._time))
         await asyncio.wait([future])
         error = future.exception()
         if error is None:

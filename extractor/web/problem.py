@@ -84,7 +84,7 @@ def install(app: FastAPI) -> None:
 def _of(exc: GoujiError, name: str) -> Refused:
     """What an error of the package is to a client; the database's own words are for the log alone."""
     if isinstance(exc, NotFound):
-        return Refused(404, "NOT_FOUND", str(exc))
+        return Refused(404, "NOT_FOUND", f"{str(exc).partition(':')[0]}: not in the store")
     if isinstance(exc, NotStorable):
         return Refused(422, "NOT_STORABLE", str(exc))
     log.error("%s %s", name, exc)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from extractor.store import Filter, NotFound
-from extractor.web.answer import NO_NUL, After, Limit, ReportId, answer, cell, described, plain
+from extractor.web.answer import MOST, NO_NUL, After, Limit, ReportId, answer, cell, described, plain
 from extractor.web.examples import EFFECTIVE, FINDING, RECORD, REPORT, RUN, TEXT
 from extractor.web.problem import problems
 from extractor.web.state import State
@@ -41,9 +41,9 @@ def reports_router(state: State) -> APIRouter:
         return answer(plain(state.store.report(report)))
 
     @router.get("/{id}/record", responses={**described("The record.", RECORD), **problems(404)})
-    def record(report: ReportId, run: Annotated[int | None, Query(ge=1, description="another than the newest", examples=[1])] = None) -> Response:
+    def record(report: ReportId, run: Annotated[int | None, Query(ge=1, le=MOST, description="another than the newest", examples=[1])] = None) -> Response:
         """The record that `gouji extract` wrote of the newest run, or of another."""
-        return answer(state.store.record(_run(state, report, run)))
+        return Response(state.store.line(_run(state, report, run)), media_type="application/json")
 
     @router.get("/{id}/cells", responses={**described("Every field of the form, in its order.", {"report": 1, "run": 1, "last_event": 1, "cells": [EFFECTIVE]}), **problems(404)})
     def cells(report: ReportId) -> Response:
@@ -66,7 +66,7 @@ def reports_router(state: State) -> APIRouter:
             raise NotFound(f"report {report}: nothing could be read, so there is no text")
         return Response(state.store.text(sha256), media_type="text/plain")
 
-    @router.get("/{id}/runs", responses={**described("The runs, the newest first.", {"runs": [RUN]}), **problems(404)})
+    @router.get("/{id}/runs", responses={**described("The runs, oldest first.", {"runs": [RUN]}), **problems(404)})
     def runs(report: ReportId) -> Response:
         """Every run of a report."""
         state.store.report(report)

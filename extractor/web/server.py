@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -75,6 +76,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         server_header=False, proxy_headers=False, h11_max_incomplete_event_size=_HEAD,
         limit_concurrency=_CONNECTIONS, timeout_keep_alive=15, timeout_graceful_shutdown=20,
     )  # fmt: skip
+    for name in (signal.SIGTERM, signal.SIGINT):  # uvicorn ends in order, then raises the signal again
+        signal.signal(name, lambda *_: sys.exit(0))
     _Server(config, ready).run()
 
 
