@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from extractor.record import visible
+from extractor.web.archive import label
 from extractor.web.examples import RECORD, TEXT
 from extractor.web.pool import Reading
 from extractor.web.problem import Refused, problems
@@ -38,12 +38,6 @@ _BODY: dict[str, Any] = {"required": True, "content": {
         "type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"],
     }},
 }}  # fmt: skip
-
-
-def label(name: str | None, most: int) -> str:
-    """A file's name as it is kept: a label for people, that no path is ever made of."""
-    shown = visible((name or "report").encode("utf-8", "replace").decode())
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def extract_router(state: State) -> APIRouter:
