@@ -84,7 +84,7 @@ def _small_directory(file: IO[bytes], limits: Limits) -> None:
 
 def _hidden(name: str) -> bool:
     """What a folder would pass over too: .DS_Store, __MACOSX and the like."""
-    return any(part.startswith(".") and part.strip(".") or part == "__MACOSX" for part in name.split("/"))
+    return any(part == "__MACOSX" or (part.startswith(".") and part.strip(".")) for part in name.split("/"))
 
 
 def _name(member: zipfile.ZipInfo) -> str:

@@ -9,7 +9,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 
 from extractor.web.archive import label
 from extractor.web.examples import RECORD, TEXT
@@ -94,11 +93,8 @@ def _from_json(body: bytes) -> tuple[bytes, str]:
 
 
 async def _from_form(request: Request) -> tuple[bytes, str | None]:
-    try:
-        async with request.form(max_files=1, max_fields=0) as form:
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise Refused(422, "INVALID", "file: the form has no file of that name")
-            return await file.read(), file.filename
-    except MultiPartException as exc:
-        raise Refused(400, "FORM", f"the form cannot be read: {exc.message}") from exc
+    async with request.form(max_files=1, max_fields=0) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Refused(422, "INVALID", "file: the form has no file of that name")
+        return await file.read(), file.filename

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
 
 from extractor.store.jobs import FileState, Job
 from extractor.web.answer import MOST, After, Limit, answer, described, plain
@@ -39,11 +38,8 @@ def jobs_router(state: State) -> APIRouter:
         """Read many files: several in one form, ZIP archives among them. The files are kept in the database until they are read."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
             raise Refused(415, "MEDIA_TYPE", "send the files as multipart/form-data, each named files")
-        try:
-            async with request.form(max_files=state.settings.limits.job_files, max_fields=0) as form:
-                job = await run_in_threadpool(_add, state, form)
-        except MultiPartException as exc:
-            raise Refused(400, "FORM", f"the form cannot be read: {exc.message}") from exc
+        async with request.form(max_files=state.settings.limits.job_files, max_fields=0) as form:
+            job = await run_in_threadpool(_add, state, form)
         state.work.set()
         return answer(_plain(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
@@ -90,8 +86,7 @@ def _add(state: State, form: FormData) -> Job:
         raise Refused(422, "INVALID", "files: the form has no file of that name")
     limits = state.settings.limits
     name = label(files[0].filename, limits.name)
-    job = state.jobs.job(state.jobs.add(name, unpacked(((f.filename, f.file) for f in files), limits)))
-    return job
+    return state.jobs.job(state.jobs.add(name, unpacked(((f.filename, f.file) for f in files), limits)))
 
 
 def _lines(state: State, job: int) -> Iterator[str]:

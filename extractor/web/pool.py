@@ -89,7 +89,10 @@ class Readers:
     async def read(self, data: bytes, name: str, whole: bool = False) -> Reading:
         """Read one report, ``whole`` with its document; one that takes too long or kills its process has a record that says so."""
         future = asyncio.wrap_future(self._pool.schedule(read, (data, name, self._options, whole), timeout=self._time))
-        await asyncio.wait([future])
+        try:
+            await asyncio.wait([future])
+        finally:
+            future.cancel()  # where nobody waits any longer
         error = future.exception()
         if error is None:
             return future.result()

@@ -50,7 +50,7 @@ class Workers:
                 while (claim := await run_in_threadpool(self._state.jobs.claim, self._owner, self._lease)) is not None:
                     await self._one(claim)
             except GoujiError as exc:  # the database: it may come back
-                log.error("%s", exc)
+                log.warning("%s", exc)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._state.work.wait(), _LOOK_AGAIN)
 
