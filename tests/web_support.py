@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ class Service:
     def raw(self, data: bytes, wait: float = 15) -> bytes:
         """Send these very bytes; everything that comes back until the service closes the connection or ``wait`` is over."""
         with socket.create_connection((self.host, self.port), timeout=wait) as connection:
-            connection.sendall(data)
+            with suppress(OSError):  # refused before all of it was sent
+                connection.sendall(data)
             return drain(connection)
 
     def stop(self, name: signal.Signals = signal.SIGTERM) -> int:
@@ -53,11 +54,9 @@ class Service:
 
 def drain(connection: socket.socket) -> bytes:
     out = bytearray()
-    try:
+    with suppress(TimeoutError, ConnectionResetError):
         while piece := connection.recv(65_536):
             out += piece
-    except (TimeoutError, ConnectionResetError):
-        pass
     return bytes(out)
 
 
