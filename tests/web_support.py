@@ -35,9 +35,11 @@ class Service:
 
     @property
     def log(self) -> str:
+        """Everything that it has said by now."""
         return self._log.read_text(encoding="utf-8")
 
     def client(self, **named: Any) -> httpx2.Client:
+        """A client of it."""
         return httpx2.Client(base_url=self.url, timeout=30, trust_env=False, **named)
 
     def raw(self, data: bytes, wait: float = 15) -> bytes:
@@ -48,6 +50,7 @@ class Service:
             return drain(connection)
 
     def stop(self, name: signal.Signals = signal.SIGTERM) -> int:
+        """End it; its exit code."""
         self.process.send_signal(name)
         return self.process.wait(30)
 
@@ -84,6 +87,11 @@ def service(folder: Path, **settings: Any) -> Iterator[Service]:
                     process.kill()
 
 
+def _tell(address: str) -> None:
+    sys.stdout.write(address + "\n")
+    sys.stdout.flush()
+
+
 def main(text: str) -> None:
     from extractor.web import app
     from extractor.web.server import serve
@@ -93,7 +101,7 @@ def main(text: str) -> None:
     if page := given.pop("page", None):
         app.PAGE = Path(page)
     limits = Limits(**given.pop("limits", {}))
-    serve(Settings(**{**given, "hosts": tuple(given.get("hosts", ()))}, limits=limits), lambda address: print(address, flush=True))
+    serve(Settings(**{**given, "hosts": tuple(given.get("hosts", ()))}, limits=limits), _tell)
 
 
 if __name__ == "__main__":
