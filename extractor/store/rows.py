@@ -122,7 +122,7 @@ def event_of(r: RowMapping) -> Event:
 
 def report_of(row: RowMapping) -> ReportRow:
     """A row of ``store._reports``."""
-    return ReportRow(**row)  # type: ignore[arg-type]  # the columns have the fields' names
+    return ReportRow(**row)  # the columns have the names of its parts
 
 
 def settled_text(settled: Mapping[str, Settled]) -> str:
