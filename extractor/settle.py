@@ -12,7 +12,7 @@ from typing import Any
 
 from extractor import pipeline
 from extractor.codes import PERSON
-from extractor.effective import Event, Settled, field_of, said
+from extractor.effective import AGREES, Event, Settled, said
 from extractor.form import Form
 from extractor.judge import ACCEPT
 from extractor.types import Candidate, Decision, Document, Extraction, Resolved, Status
@@ -34,7 +34,7 @@ def settle(document: Document, forms: Sequence[Form], record: Mapping[str, Any],
     before = pipeline.decide(begun)
     if not _as_recorded(before, record):
         return {}
-    fixed = [_candidate(begun.form, record, field, event) for field, event in answers.items()]
+    fixed = [_candidate(begun.form, field, event) for field, event in answers.items()]
     after = pipeline.decide(begun, answers=fixed)
     answered = {c.field for c in fixed}
     out: dict[str, Settled] = {}
@@ -70,13 +70,10 @@ def _as_recorded(extraction: Extraction, record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _candidate(form: Form, record: Mapping[str, Any], field: str, event: Event) -> Candidate:
-    """An answer as a reading: the figure and status said, with the evidence of the machine's reading where that is what was agreed to."""
+def _candidate(form: Form, field: str, event: Event) -> Candidate:
+    """An answer as a reading: value and status as said, at the place of the machine's reading where that was agreed to."""
     value, status = said(event)
-    index = form.index[field]
-    machine = next(c for c in record["cells"] if field_of(c) == field)
-    agreed = (value, status) == (machine["value"], machine["status"])
-    # A deduced cell that a person agreed to is still not printed: it takes no part in the sums.
-    kind = Status(status)
-    printed, start, end = (event.printed or "", event.start, event.end) if agreed else ("", -1, -1)
-    return Candidate(index, kind, value, printed, start, end, (PERSON,), producer="person")
+    if event.action in AGREES:
+        return Candidate(form.index[field], Status(status), value, event.printed or "", event.start, event.end, (PERSON,), producer="person")
+    # What a person types says what the cell is, not where it stands.
+    return Candidate(form.index[field], Status(status), value, "", -1, -1, (PERSON,), producer="person")
