@@ -108,7 +108,7 @@ def runs(folder: Path) -> int:
 
 def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
     with service(tmp_path) as running, running.client() as client:
-        job = submit(client, ("all.zip", archive(damaged(60))))
+        job = submit(client, ("all.zip", archive(damaged(24))))
         until(client, job["id"], "running", done=2)
         client.post(f"/v1/jobs/{job['id']}/cancel")
         ended = until(client, job["id"], "cancelled")
@@ -117,26 +117,26 @@ def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
 
         assert 404 == client.post("/v1/jobs/99/cancel").status_code
     assert ended == again
-    assert 2 <= kept < 60
-    assert {"done": kept, "cancelled": 60 - kept} == ended["states"]
+    assert 2 <= kept < 24
+    assert {"done": kept, "cancelled": 24 - kept} == ended["states"]
 
 
 def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path: Path) -> None:
     with service(tmp_path) as one, service(tmp_path) as two, one.client() as client, two.client() as other:
-        long = submit(client, ("long.zip", archive(damaged(60))))
+        long = submit(client, ("long.zip", archive(damaged(24))))
         short = submit(other, ("short.txt", REPORT))
         until(client, short["id"], "done")
         assert "running" == client.get(f"/v1/jobs/{long['id']}").json()["state"]
         done = until(other, long["id"], "done")
         assert all('gouji_reports_read_total{decision="' in c.get("/metrics").text for c in (client, other))
 
-    assert {"done": 60} == done["states"]
-    assert 61 == runs(tmp_path)
+    assert {"done": 24} == done["states"]
+    assert 25 == runs(tmp_path)
 
 
 def test_other_requests_are_answered_while_a_job_runs(tmp_path: Path) -> None:
     with service(tmp_path) as running, running.client() as client:
-        job = submit(client, ("all.zip", archive(damaged(60))))
+        job = submit(client, ("all.zip", archive(damaged(24))))
         took = []
         while client.get(f"/v1/jobs/{job['id']}").json()["state"] != "done":
             began = time.monotonic()
