@@ -67,7 +67,7 @@ def events_router(state: State) -> APIRouter:
         return answer({"events": [event(e) for e in state.store.events(report) if e.id > after]})
 
     @router.post("/v1/reports/{id}/events", status_code=201, response_class=Response,
-                 responses={**described("The event as it is kept.", EVENT, 201), **problems(404, 409, 413)})  # fmt: skip
+                 responses={**described("The event as it is kept.", EVENT, 201), **problems(400, 404, 409, 413)})  # fmt: skip
     def append(report: ReportId, sent: EventIn) -> Response:
         """Add one event. 409 where somebody else decided about this cell meanwhile: `event` says what is there."""
         state.store.report(report)
