@@ -35,8 +35,12 @@ class Store:
         self.url = url_of(name)
         self.forms = tuple(forms or load_forms())
         self.engine = connect(self.url, create)
-        with writing(self.engine) as connection:
-            migrate(connection)
+        try:
+            with writing(self.engine) as connection:
+                migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +302,8 @@ def _insert_all(c: Connection, table: Any, values: list[dict[str, Any]]) -> None
 def _insert_new(c: Connection, table: Any, values: list[dict[str, Any]]) -> int:
     """Insert what is not there yet; how many rows were new."""
     dialect = postgresql if c.dialect.name == "postgresql" else sqlite
-    return sum(c.execute(dialect.insert(table).values(v).on_conflict_do_nothing()).rowcount for v in values)
+    key = next(iter(table.primary_key))
+    return sum(len(c.execute(dialect.insert(table).values(v).on_conflict_do_nothing().returning(key)).all()) for v in values)
 
 
 def _upsert(c: Connection, values: dict[str, Any]) -> None:
