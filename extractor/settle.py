@@ -8,6 +8,7 @@ program accepted comes back where an answer makes it the suspect of a sum that f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from extractor import pipeline
@@ -20,27 +21,38 @@ from extractor.types import Candidate, Decision, Document, Extraction, Resolved,
 PROVES = "PERSON_PROVES"
 
 
-def settle(document: Document, forms: Sequence[Form], record: Mapping[str, Any], answers: Mapping[str, Event]) -> dict[str, Settled]:
-    """By field, the cells of ``record`` that ``answers`` make certain, or put in doubt.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """One report as it is read today, which is as its run has it."""
 
-    Empty where the report is not read today as it was in the run of ``record`` (by an older program, or with a model): then
-    nothing may rest on today's readings, and a new run is the way.
+    begun: pipeline.Draft
+    before: Extraction
+
+
+def reread(document: Document, forms: Sequence[Form], record: Mapping[str, Any]) -> Reread | None:
+    """The report of ``record`` read again; None where it is not read today as it was then (by an older program, or with a model).
+
+    Then nothing may rest on today's readings, and a new run is the way.
     """
-    if not answers:
-        return {}
     begun = pipeline.draft(document, forms)
     if isinstance(begun, Extraction) or begun.form.id != record["form"]:
-        return {}
+        return None
     before = pipeline.decide(begun)
-    if not _as_recorded(before, record):
+    return Reread(begun, before) if _as_recorded(before, record) else None
+
+
+def settle(read: Reread, answers: Mapping[str, Event]) -> dict[str, Settled]:
+    """By field, the cells that ``answers`` make certain, or put in doubt."""
+    if not answers:
         return {}
-    fixed = [_candidate(begun.form, field, event) for field, event in answers.items()]
-    after = pipeline.decide(begun, answers=fixed)
+    form = read.begun.form
+    fixed = [_candidate(form, field, event) for field, event in answers.items()]
+    after = pipeline.decide(read.begun, answers=fixed)
     answered = {c.field for c in fixed}
     out: dict[str, Settled] = {}
-    for n, (was, now) in enumerate(zip(_cells(before), _cells(after), strict=True)):
+    for n, (was, now) in enumerate(zip(_cells(read.before), _cells(after), strict=True)):
         if n not in answered and (found := _changed(was, now)) is not None:
-            out[begun.form.fields[n].id] = found
+            out[form.fields[n].id] = found
     return out
 
 
