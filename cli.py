@@ -56,6 +56,14 @@ class Split(StrEnum):
     all = "all"
 
 
+class PanelShape(StrEnum):
+    """How the panel is laid out."""
+
+    wide = "wide"
+    long = "long"
+    findings = "findings"
+
+
 Paths = Annotated[
     list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of reports.", show_default=False)
 ]
@@ -249,6 +257,30 @@ def certify(
     code = certify_command(source, ceiling, confidence, json_file, console(stderr=str(json_file) == "-"))
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", envvar="GOUJI_OUT", help="The file: .csv, .parquet or .xlsx.", show_default=False)
+    ],
+    records: Annotated[
+        Path | None, typer.Argument(metavar="[RECORDS]", help="A file of records (extract --jsonl) instead of the store.", show_default=False)
+    ] = None,
+    shape: Annotated[
+        PanelShape, typer.Option(envvar="GOUJI_SHAPE", help="One row a report, a cell or a finding.")
+    ] = PanelShape.wide,
+    db: Annotated[str, typer.Option(metavar="URL", envvar="GOUJI_DB", help="The store.")] = "gouji.sqlite",
+    only_sure: Annotated[
+        bool, typer.Option("--only-sure", envvar="GOUJI_ONLY_SURE", help="Leave out values that wait for a person.")
+    ] = False,
+    bom: Annotated[bool, typer.Option("--bom", envvar="GOUJI_BOM", help="Begin CSV with a byte order mark, for Excel.")] = False,
+    forms: Forms = None,
+) -> None:
+    """Write the panel as a table, with a codebook beside it. Exit 0, or 2 where it cannot be written."""
+    from extractor.commands.export import Choice, run
+
+    run(records, db, out, Choice(shape.value, only_sure, bom), forms)
 
 
 @app.command()
