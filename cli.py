@@ -271,7 +271,7 @@ def export(
     shape: Annotated[
         PanelShape, typer.Option(envvar="GOUJI_SHAPE", help="One row a report, a cell or a finding.")
     ] = PanelShape.wide,
-    db: Annotated[str, typer.Option(metavar="URL", envvar="GOUJI_DB", help="The store.")] = "gouji.sqlite",
+    db: Db = None,
     only_sure: Annotated[
         bool, typer.Option("--only-sure", envvar="GOUJI_ONLY_SURE", help="Leave out values that wait for a person.")
     ] = False,

@@ -27,7 +27,7 @@ class Choice(NamedTuple):
     bom: bool
 
 
-def run(records: Path | None, db: str, out: Path, choice: Choice, forms: Path | None) -> None:
+def run(records: Path | None, db: str | None, out: Path, choice: Choice, forms: Path | None) -> None:
     """Write the panel and its codebook and say what came of it."""
     if choice.bom and out.suffix.lower() != ".csv":
         raise usage("--bom is for .csv; the other formats say themselves that they are UTF-8")
@@ -39,14 +39,14 @@ def run(records: Path | None, db: str, out: Path, choice: Choice, forms: Path | 
 
 
 @contextmanager
-def _entries(records: Path | None, db: str) -> Iterator[Iterable[Entry]]:
+def _entries(records: Path | None, db: str | None) -> Iterator[Iterable[Entry]]:
     if records:
         yield from_jsonl(records)
         return
-    from extractor.store import open_store
+    from extractor.store import DEFAULT_URL, open_store
 
-    with open_store(db) as store:
-        yield from_store(store.current())
+    with open_store(db or DEFAULT_URL, create=False) as store:
+        yield from_store(store)
 
 
 def _told(reports: int) -> None:

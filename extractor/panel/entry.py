@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from extractor.effective import Cell, State
+from extractor.effective import Cell, effective
 from extractor.errors import GoujiError
 
 if TYPE_CHECKING:
-    from extractor.types import Number
+    from extractor.store import Filter
+    from extractor.store.store import Store
 
 _KEYS = ("source", "sha256", "form", "year", "agency", "decision", "cells", "findings", "error")
 _FINDING_KEYS = ("rule", "instance", "verdict", "left", "right", "cells", "blame")
@@ -24,37 +25,23 @@ _CELL_KEYS = ("table", "row", "column", "value", "status", "printed", "evidence"
 class Entry:
     """One report for the panel.
 
-    ``report`` and ``run`` are the store's numbers, and ``read_at`` when that run read the report (ISO 8601, UTC); in a file of
-    records there is no store: ``report`` is the line, ``run`` and ``read_at`` are None.
+    ``report`` and ``run`` are the store's numbers, ``read_at`` when that run read the report (ISO 8601, UTC), ``stamp`` with what
+    program; in a file of records there is no store: ``report`` is the line, ``run`` and ``read_at`` are None.
     """
 
     report: int
     run: int | None
     read_at: str | None
+    stamp: Mapping[str, str]
     record: Mapping[str, Any]
     cells: tuple[Cell, ...]
 
 
-class ReportRow(Protocol):
-    """What the panel needs of the store's row of a report."""
-
-    @property
-    def id(self) -> int:
-        """The store's number of the report."""
-
-    @property
-    def run(self) -> int:
-        """The number of its newest run."""
-
-    @property
-    def read_at(self) -> str:
-        """When that run read it, ISO 8601 in UTC."""
-
-
-def from_store(current: Iterable[tuple[ReportRow, Mapping[str, Any], Iterable[Cell]]]) -> Iterator[Entry]:
-    """The entries of ``store.current()``: people's answers applied."""
-    for row, record, cells in current:
-        yield Entry(row.id, row.run, row.read_at, record, tuple(cells))
+def from_store(store: Store, which: Filter | None = None) -> Iterator[Entry]:
+    """Every report of the store with its newest run, people's answers applied, one at a time."""
+    for row, record, cells in store.current(which):
+        stamp = next(run.stamp for run in store.runs(row.id) if run.id == row.run)
+        yield Entry(row.id, row.run, row.read_at, stamp, record, tuple(cells))
 
 
 def from_jsonl(path: Path) -> Iterator[Entry]:
@@ -67,29 +54,11 @@ def from_jsonl(path: Path) -> Iterator[Entry]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     record = _record(line, f"{path}:{number}")
-                    yield Entry(number, None, None, record, machine_cells(record))
+                    yield Entry(number, None, None, {}, record, tuple(effective(record, (), {})))
     except OSError as exc:
         raise GoujiError(f"{path}: cannot be read: {exc.strerror or exc}; give a file that `gouji extract --jsonl` wrote") from exc
     except UnicodeDecodeError as exc:
         raise GoujiError(f"{path}: not UTF-8, so not a file of records; give one that `gouji extract --jsonl` wrote") from exc
-
-
-def machine_cells(record: Mapping[str, Any]) -> tuple[Cell, ...]:
-    """The cells of a record as they hold before anybody has answered."""
-    return tuple(_machine_cell(c) for c in record["cells"])
-
-
-def _machine_cell(cell: Mapping[str, Any]) -> Cell:
-    value: Number | None = cell["value"]
-    return Cell(
-        field=f"{cell['table']}/{cell['row']}/{cell['column']}",
-        value=value,
-        status=cell["status"],
-        origin="" if value is None else cell["status"],
-        state=State.ACCEPTED if cell["decision"] == "accept" else State.OPEN,
-        machine=cell,
-        codes=tuple(cell["codes"]),
-    )
 
 
 def _record(line: str, place: str) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
-from extractor.form import Form
 from extractor.panel import cells, keys
 from extractor.panel.entry import Entry
 from extractor.panel.shape import Column, Row, Shape, Type, Value
@@ -16,10 +15,16 @@ from extractor.types import Number
 _VERDICTS = (("pass", "the rule holds"), ("fail", "it does not"), ("not_assessable", "a cell it needs is blank or lost"))
 _NO_SIDE = "the rule compares no such figure, or it is too long for the type (its text column has it)"
 
+_REPORT, _BETWEEN = "report", "reports"
+_OWN: tuple[Value, ...] = (_REPORT, None, None)
+
 COLUMNS = (
     *keys.COLUMNS,
     Column("rule", Type.TEXT, "rule of the form"),
     Column("instance", Type.TEXT, "row, column or sentence it was applied to", "it is applied once"),
+    Column("about", Type.TEXT, "what the rule holds together", values=((_REPORT, "cells of one report"), (_BETWEEN, "cells of several reports"))),
+    Column("years", Type.TEXT, "of a finding between reports: the years, those of this report first, separated by spaces", "about one report"),
+    Column("other_reports", Type.TEXT, "of a finding between reports: the sources of the others, separated by a semicolon and a space", "about one report"),
     Column("severity", Type.TEXT, "what the rule is", values=(("hard", "an identity of the form"), ("soft", "plausible, not certain"))),
     Column("verdict", Type.TEXT, "the rule on the figures as printed", values=_VERDICTS),
     Column("blank_as_zero", Type.TEXT, "the rule with blank cells counted as 0", values=_VERDICTS),
@@ -29,7 +34,7 @@ COLUMNS = (
     Column("left_figure", Type.TEXT, "the digits of the left side as text", "the rule compares no such figure"),
     Column("right_figure", Type.TEXT, "the digits of the right side as text", "the rule compares no such figure"),
     Column("blame", Type.TEXT, "whose fault it is", values=(("report", "the report misprints"), ("reading", "a reading is in doubt"), ("unknown", "it cannot be said"))),
-    Column("fields", Type.TEXT, "fields that take part, separated by spaces"),
+    Column("fields", Type.TEXT, "fields that take part, separated by spaces; of a finding between reports year:field"),
     Column("suspects", Type.TEXT, "fields whose change, alone or with one other, would mend every failing sum, separated by spaces", "none stands out"),
     Column("implied", Type.TEXT, "what a field would have to be for the rule to hold: field=digits, separated by spaces", "nothing follows"),
     Column("cause", Type.TEXT, "likely cause, in Chinese", "no pattern is seen"),
@@ -41,26 +46,35 @@ _SIDE = next(c for c in COLUMNS if c.name == "left_side")
 _EXACT = Context(prec=10_000)
 
 
-def make(forms: Sequence[Form], only_sure: bool) -> Shape:
-    """The findings shape; the same for all forms, and whatever ``only_sure`` says: a finding shows cells that wait for a person."""
+def make(pairs: Iterable[Mapping[str, Any]] = ()) -> Shape:
+    """The findings shape; it is the same for all forms. A finding between reports stands with the first report of its source."""
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    for pair in pairs:
+        waiting.setdefault(pair["source"], []).append(pair)
 
     def rows(entry: Entry) -> Iterator[Row]:
-        findings = entry.record["findings"]
-        head = keys.keys(entry) if findings else []
-        for finding in findings:
-            yield Row([*head, *_values(finding)])
+        own = [_values(f, _OWN, list(f["cells"])) for f in entry.record["findings"]]
+        between = [_between(f) for f in waiting.pop(entry.record["source"], ())]
+        head = keys.keys(entry) if own or between else []
+        for values in (*own, *between):
+            yield Row([*head, *values])
 
     return Shape("findings", COLUMNS, rows, freeze=0)
 
 
-def _values(f: Mapping[str, Any]) -> list[Value]:
+def _between(f: Mapping[str, Any]) -> list[Value]:
+    about = [_BETWEEN, " ".join(str(y) for y in f["years"]), "; ".join(f["reports"][1:])]
+    return _values(f, about, [f"{c['year']}:{c['cell']}" for c in f["cells"]])
+
+
+def _values(f: Mapping[str, Any], about: Sequence[Value], fields: Sequence[str]) -> list[Value]:
     left, right = f["left"], f["right"]
     sides = [_held(left), _held(right), _held(_difference(left, right)), _digits(left), _digits(right)]
     implied = " ".join(f"{x['cell']}={plain(x['value'])}" for x in f.get("implied", ()))
     where = f.get("evidence") or {}
     return [
-        f["rule"], f["instance"], f.get("severity"), f["verdict"], f.get("blank_as_zero"), *sides, f["blame"],
-        " ".join(f["cells"]), " ".join(f.get("suspects", ())), implied, f.get("cause"), f.get("message"), where.get("start"), where.get("end"),
+        f["rule"], f["instance"], *about, f.get("severity"), f["verdict"], f.get("blank_as_zero"), *sides, f["blame"],
+        " ".join(fields), " ".join(f.get("suspects", ())), implied, f.get("cause"), f.get("message"), where.get("start"), where.get("end"),
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 from extractor.panel.divisions import NOTES, division_of
 from extractor.panel.entry import Entry
 from extractor.panel.shape import Column, Type, Value
+from extractor.text import key, normalise
 
 # Read from the end of the name, the first that fits: a name ends with what the unit is.
 _SCOPES = (
@@ -48,6 +49,7 @@ COLUMNS = (
     Column("sha256", Type.TEXT, "SHA-256 of that file, in hexadecimal", "the file could not be read"),
     Column("run", Type.INTEGER, "number of the run in the store", "exported from a file of records"),
     Column("read_at", Type.TEXT, "when that run read the report, ISO 8601, UTC", "exported from a file of records"),
+    Column("stamp", Type.TEXT, "the program and forms of that run, as name=value", "exported from a file of records"),
     Column(
         "report_decision", Type.TEXT, "whether the program sent the report to a person; people's answers do not change it",
         values=(("accept", "no cell of it"), ("review", "some cell of it, or all"), ("unreadable", "the report could not be read: error says why")),
@@ -58,7 +60,7 @@ COLUMNS = (
 
 def unit_of(agency: str | None) -> str | None:
     """The normalised name of a unit; None where none is printed."""
-    return re.sub(r"\s+", "", agency) or None if agency else None
+    return key(normalise(agency)) or None if agency else None
 
 
 def scope_of(unit: str | None, code: str) -> str:
@@ -89,5 +91,6 @@ def keys(entry: Entry) -> list[Value]:
         record["sha256"],
         entry.run,
         entry.read_at,
+        " ".join(f"{name}={value}" for name, value in sorted(entry.stamp.items())),
         record["decision"],
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from extractor.errors import GoujiError
 from extractor.form import Form
@@ -98,11 +98,16 @@ def fits(value: Number, kind: Type) -> bool:
     return scaled == int(scaled) and abs(scaled) < 10**DECIMAL_DIGITS
 
 
-def shape_of(name: str, forms: Sequence[Form], only_sure: bool = False) -> Shape:
-    """The shape of this name over these forms. With ``only_sure``, the value of a cell that waits for a person is left empty."""
+def shape_of(name: str, forms: Sequence[Form], only_sure: bool = False, pairs: Iterable[Mapping[str, Any]] = ()) -> Shape:
+    """The shape of this name over these forms. With ``only_sure``, the value of a cell that waits for a person is left empty.
+
+    ``pairs`` are findings between reports (``PairFinding.data()``), for the findings shape: each stands among those of its ``source``.
+    """
     from extractor.panel import findings, long, wide
 
-    makers = {"long": long.make, "wide": wide.make, "findings": findings.make}
+    if name == "findings":
+        return findings.make(pairs)
+    makers = {"long": long.make, "wide": wide.make}
     if name not in makers:
         raise GoujiError(f"--shape {name}: give one of {', '.join(SHAPES)}")
     return makers[name](forms, only_sure)
