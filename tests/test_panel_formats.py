@@ -147,7 +147,8 @@ def test_text_is_never_a_formula_and_never_lost(suffix: str, text: str, tmp_path
             held = next(iter(csv.DictReader(file)))["agency"]
         assert held.removeprefix("'") == text or held == text
         begins = held.lstrip(" \u3000")
-        assert begins[0] not in "=@＝＠" and (begins[0] not in "+-－＋" or not set(begins) - set("+-－0123456789.,"))
+        assert begins[0] not in "=@＝＠"
+        assert begins[0] not in "+-－＋" or not set(begins) - set("+-－0123456789.,")
 
 
 @given(st.text(max_size=12))
@@ -249,14 +250,15 @@ def test_a_figure_of_more_digits_than_excel_keeps_is_text(tmp_path: Path) -> Non
 
 
 def test_a_full_sheet_is_followed_by_another(tmp_path: Path, records: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excelfile, "ROWS_A_SHEET", 301)
+    records = records[:2]
+    monkeypatch.setattr(excelfile, "ROWS_A_SHEET", 151)
     export(tmp_path / "l.xlsx", records, "long")
     book = openpyxl.load_workbook(tmp_path / "l.xlsx")
     data = [n for n in book.sheetnames if n.startswith("long")]
     rows = [row for name in data for row in sheet_rows(tmp_path / "l.xlsx", name)]
 
-    assert ["long", "long 2", "long 3", "long 4"] == data
-    assert {301} == {book[n].max_row for n in data[:-1]}
+    assert ["long", "long 2", "long 3"] == data
+    assert {151} == {book[n].max_row for n in data[:-1]}
     assert [(r["source"], c["value"]) for r in records for c in r["cells"]] == [
         (r["source"], r["value"] if r["figure"] is None or r["value"] is None else Decimal(r["figure"])) for r in rows
     ]
@@ -281,7 +283,7 @@ NUMBERS = st.one_of(
 TEXTS = st.text(st.one_of(st.sampled_from(string.punctuation + " \t\r\n\x00\x1f\x85\u2028\ud800\uffff'=_xX0"), st.characters(codec="utf-8")), max_size=20)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.dictionaries(st.sampled_from([f.id for f in FORM.fields]), NUMBERS, max_size=8), TEXTS), min_size=1, max_size=3))
 def test_any_figures_and_texts_come_back_from_every_format(tmp_path: Path, reports: list[tuple[dict[str, Any], str]]) -> None:
     made = [synthetic(FORM, values, source=f"{n}.txt", error={"code": "X", "message": text}) for n, (values, text) in enumerate(reports)]
