@@ -7,7 +7,7 @@ field, the characters printed and the evidence are the same; else the cell comes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
