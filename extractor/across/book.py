@@ -139,7 +139,7 @@ def load_book(forms: tuple[Form, ...], folder: str | None = None) -> Book:
 def _read(path: Path) -> tuple[AcrossSpec, Lines]:
     data, lines = read(path)
     try:
-        return AcrossSpec.model_validate(data), lines
+        return AcrossSpec.model_validate({} if data is None else data), lines
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         entry = ".".join(map(str, first["loc"])) or "rules between reports are a mapping"
