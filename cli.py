@@ -157,11 +157,15 @@ def check(
         bool, typer.Option("--json", envvar="GOUJI_CHECK_JSON", help="Print each problem as one line of JSON.")
     ] = False,
     forms: Forms = None,
+    units: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="GOUJI_UNITS", help="Names, breaks and children of units (YAML; docs/across.md).", show_default=False),
+    ] = None,
 ) -> None:
-    """List the problems of reports, one line each. Exit 0 none, 1 problems, 2 usage."""
+    """List the problems of reports and between them, one line each. Exit 0 none, 1 problems, 2 usage."""
     from extractor.commands.check import run
 
-    run(paths, as_json, forms)
+    run(paths, as_json, forms, units)
 
 
 @app.command()

@@ -1,0 +1,105 @@
+"""One report as the rules between reports see it: unit, year, and a small square for each field. No text, no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from extractor.effective import Cell, State
+from extractor.types import Number, Status
+
+SURE = frozenset({State.ACCEPTED, State.SETTLED, State.ANSWERED})
+"""The states of a cell that nobody waits for."""
+
+
+class Square(NamedTuple):
+    """What holds of one field: its figure, None where none is printed or known; ``sure`` once it is accepted or a person
+    settled it; ``origin`` as in ``extractor.effective.Cell``."""
+
+    value: Number | None
+    status: Status
+    sure: bool
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One report among others. ``report`` names it (its source); ``fields`` are the ids of ``squares``, in the same order.
+
+    ``error`` says why it could not be read; ``sha256`` is that of its bytes, None where unknown.
+    """
+
+    report: str
+    form: str | None
+    year: int | None
+    agency: str | None
+    sha256: str | None
+    fields: tuple[str, ...]
+    squares: tuple[Square, ...]
+    error: str | None = None
+
+    @property
+    def open(self) -> int:
+        """How many cells still wait for a person."""
+        return sum(not s.sure for s in self.squares)
+
+    @property
+    def readable(self) -> bool:
+        """Whether a form was recognised, so that there are cells."""
+        return bool(self.squares)
+
+    def square(self, field: str) -> Square | None:
+        """The square of a field; None where this report's form has no such field."""
+        at = _positions(self.fields).get(field)
+        return None if at is None else self.squares[at]
+
+
+def of_record(record: Mapping[str, Any]) -> Member:
+    """The member of a record (contract.md)."""
+    cells = record["cells"]
+    squares = (
+        _square(c["value"], Status(c["status"]), c["decision"] == "accept", c["status"] if c["value"] is not None else "") for c in cells
+    )
+    fields = [f"{c['table']}/{c['row']}/{c['column']}" for c in cells]
+    error = record["error"]
+    return _member(record, fields, squares, f"{error['code']}: {error['message']}" if error else None)
+
+
+def of_cells(record: Mapping[str, Any], cells: Sequence[Cell]) -> Member:
+    """The member of a stored report: ``cells`` are its effective values, ``record`` the record of the run they come from."""
+    squares = (_square(c.value, Status(c.status), c.state in SURE, c.origin) for c in cells)
+    error = record["error"]
+    return _member(record, [c.field for c in cells], squares, f"{error['code']}: {error['message']}" if error else None)
+
+
+def _member(record: Mapping[str, Any], fields: Sequence[str], squares: Iterable[Square], error: str | None) -> Member:
+    shared = _shared(tuple(fields))
+    return Member(
+        record["source"], record["form"], record["year"], record["agency"], record["sha256"], shared, tuple(squares), error
+    )
+
+
+# Ten thousand reports have two million squares, nearly all of them the same few; and the fields of a few forms.
+
+
+@lru_cache(maxsize=64)
+def _shared(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return fields
+
+
+@lru_cache(maxsize=64)
+def _positions(fields: tuple[str, ...]) -> dict[str, int]:
+    return {field: n for n, field in enumerate(fields)}
+
+
+def _square(value: Number | None, status: Status, sure: bool, origin: str) -> Square:
+    if value is None or isinstance(value, int):
+        return _same(value, status, sure, origin)
+    return Square(value, status, sure, origin)  # a Decimal's own digits: 1.5 and 1.50 are equal and not the same
+
+
+@lru_cache(maxsize=4096)
+def _same(value: int | None, status: Status, sure: bool, origin: str) -> Square:
+    return Square(value, status, sure, origin)

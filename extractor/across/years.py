@@ -1,0 +1,146 @@
+"""Rules between two years of one unit: the relations of the form, jumps, and two versions of one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from extractor.across.archive import SHOWN, Archive, Step, UnitYear
+from extractor.across.book import Book, JumpSpec, PairRule, VersionSpec
+from extractor.across.finding import PairFinding, Participant, blame_of, of_member, taking_part, verdicts
+from extractor.across.member import Member
+from extractor.types import Blame, Number, Verdict
+
+_NA = Verdict.NOT_ASSESSABLE
+_FEWEST = 2  # versions, or years, that there is something to compare between
+
+
+def relations(book: Book, archive: Archive) -> Iterator[PairFinding]:
+    """Every year rule on every pair of years that follow each other."""
+    for step in archive.steps():
+        forms = (step.earlier.form, step.later.form)
+        if forms[0] is None or forms[1] is None:
+            continue
+        for rule in book.pairs.get((forms[0], forms[1]), ()):
+            yield _related(rule, step)
+
+
+def _related(rule: PairRule, step: Step) -> PairFinding:
+    sides = {"earlier": step.earlier, "later": step.later}
+    found = {n: taking_part(sides[side], field) for n, (side, field) in enumerate(rule.places)}
+    cells = {n: c for n, c in found.items() if c is not None}
+    finding = PairFinding(
+        rule.id, rule.instance, rule.severity, step.later.name, _reports(step, tuple(cells.values())), (step.earlier.year, step.later.year),
+        _NA, _NA, rule.relation.operator, None, None, tuple(cells.values()), blame_of(tuple(cells.values())), rule.says,
+    )  # fmt: skip
+    if step.broken:
+        return replace(finding, note=f"break {step.broken.year}: {step.broken.kind}")
+    if len(cells) < len(found):
+        return replace(finding, note="the versions of a report differ here")
+    verdict, zero, left, right = verdicts(rule.relation, cells)
+    if verdict is zero is _NA:
+        return replace(finding, note="a cell has no figure")
+    return replace(finding, verdict=verdict, blank_as_zero=zero, left=left, right=right)
+
+
+def _reports(step: Step, cells: Sequence[Participant]) -> tuple[str, ...]:
+    """The reports that the cells are of, the later one first."""
+    found = {side.year: next((c.report for c in cells if c.year == side.year), side.versions[0].report) for side in (step.earlier, step.later)}
+    return found[step.later.year], found[step.earlier.year]
+
+
+# Jumps
+
+
+def jumps(book: Book, archive: Archive) -> Iterator[PairFinding]:
+    """Figures out of all proportion to the year before, once for a year that departs from both its neighbours."""
+    for years in archive.units.values():
+        for span in _spans(archive, years):
+            for spec, fields in book.jumps:
+                for field in fields:
+                    yield from _jumps(spec, field, span)
+
+
+def _spans(archive: Archive, years: dict[int, UnitYear]) -> Iterator[list[UnitYear]]:
+    """Stretches of at least two years without a gap and without a break."""
+    span: list[UnitYear] = []
+    for year in sorted(years):
+        here = years[year]
+        if span and (span[-1].year != year - 1 or archive.lineage.break_of(here.unit, year)):
+            if len(span) >= _FEWEST:
+                yield span
+            span = []
+        span.append(here)
+    if len(span) >= _FEWEST:
+        yield span
+
+
+def _jumps(spec: JumpSpec, field: str, span: Sequence[UnitYear]) -> Iterator[PairFinding]:
+    cells = [taking_part(place, field) for place in span]
+    back = False  # the last jump came back from the one before it: one figure stands out, and was named
+    for n, (earlier, later) in enumerate(pairwise(cells)):
+        if earlier is None or later is None:
+            back = False
+            continue
+        way = 0 if back else _way(spec, earlier.square.value, later.square.value)
+        after = cells[n + 2] if n + 2 < len(cells) else None
+        returns = way and after is not None and _way(spec, later.square.value, after.square.value) == -way
+        mine = (earlier, later, after) if returns and after is not None else (earlier, later)
+        back = len(mine) > _FEWEST
+        yield _jump(spec, span[n + 1].name, field, mine, way)
+
+
+def _way(spec: JumpSpec, earlier: Number | None, later: Number | None) -> int | None:
+    """1 where the later figure is far larger, -1 where it is far smaller, 0 where neither, None where that cannot be said."""
+    if earlier is None or later is None:
+        return None
+    small, large = (earlier, later) if earlier <= later else (later, earlier)
+    if small < spec.least or large < spec.ratio * small or (spec.below is not None and large > spec.below * small):
+        return 0
+    return 1 if later > earlier else -1
+
+
+def _jump(spec: JumpSpec, name: str, field: str, cells: tuple[Participant, ...], way: int | None) -> PairFinding:
+    verdict = _NA if way is None else Verdict.FAIL if way else Verdict.PASS
+    earlier, later = cells[0], cells[1]
+    cause = spec.cause if way else ""
+    if way and len(cells) > _FEWEST:
+        cause += f"；{later.year} 年与前后两年都不相称"
+    return PairFinding(
+        spec.id, field, spec.severity, name, (later.report, earlier.report, *(c.report for c in cells[2:])),
+        tuple(sorted(c.year for c in cells)), verdict, verdict, "~", later.square.value, earlier.square.value,
+        cells, blame_of(cells), spec.says, cause, "a cell has no figure" if way is None else "",
+    )  # fmt: skip
+
+
+# Versions
+
+
+def versions(book: Book, archive: Archive) -> Iterator[PairFinding]:
+    """Each further version of a report against the first, in the cells that are sure in both."""
+    if book.versions is None:
+        return
+    for years in archive.units.values():
+        for place in years.values():
+            for other in place.versions[1:]:
+                yield _revised(book.versions, place, place.versions[0], other)
+
+
+def _revised(spec: VersionSpec, place: UnitYear, first: Member, other: Member) -> PairFinding:
+    cells: list[Participant] = []
+    compared = 0
+    for field in first.fields:
+        a, b = first.square(field), other.square(field)
+        if a is None or b is None or not (a.sure and b.sure and a.status in SHOWN and b.status in SHOWN):
+            continue
+        compared += 1
+        if (a.value, a.status) != (b.value, b.status):
+            cells += [of_member(first, place.year, field, a), of_member(other, place.year, field, b)]
+    differ = bool(cells) or first.form != other.form
+    verdict = Verdict.FAIL if differ else Verdict.PASS if compared else _NA
+    cause = f"两份报告的表式不同：{first.form}、{other.form}" if first.form != other.form else ""
+    return PairFinding(
+        spec.id, "report", spec.severity, place.name, (other.report, first.report), (place.year,), verdict, verdict, "==",
+        None, None, tuple(cells), Blame.UNKNOWN, spec.says, cause, "" if compared or differ else "no cell is sure in both",
+    )  # fmt: skip
