@@ -67,6 +67,10 @@ class PanelShape(StrEnum):
 Paths = Annotated[
     list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of reports.", show_default=False)
 ]
+Units = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", envvar="GOUJI_UNITS", help="Names, breaks and children of units (YAML; docs/across.md).", show_default=False),
+]
 Debug = Annotated[bool, typer.Option("--debug", envvar="GOUJI_DEBUG", help="Print tracebacks of bugs.")]
 
 
@@ -157,10 +161,7 @@ def check(
         bool, typer.Option("--json", envvar="GOUJI_CHECK_JSON", help="Print each problem as one line of JSON.")
     ] = False,
     forms: Forms = None,
-    units: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", envvar="GOUJI_UNITS", help="Names, breaks and children of units (YAML; docs/across.md).", show_default=False),
-    ] = None,
+    units: Units = None,
 ) -> None:
     """List the problems of reports and between them, one line each. Exit 0 none, 1 problems, 2 usage."""
     from extractor.commands.check import run
@@ -281,11 +282,12 @@ def export(
     ] = False,
     bom: Annotated[bool, typer.Option("--bom", envvar="GOUJI_BOM", help="Begin CSV with a byte order mark, for Excel.")] = False,
     forms: Forms = None,
+    units: Units = None,
 ) -> None:
     """Write the panel as a table, with a codebook beside it. Exit 0, or 2 where it cannot be written."""
-    from extractor.commands.export import Choice, run
+    from extractor.commands.export import Choice, Places, run
 
-    run(records, db, out, Choice(shape.value, only_sure, bom), forms)
+    run(Places(records, db, forms, units), out, Choice(shape.value, only_sure, bom))
 
 
 @app.command()

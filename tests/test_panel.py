@@ -248,18 +248,33 @@ def test_what_a_person_said_is_exported_with_its_origin(tmp_path: Path) -> None:
     assert [77, "person", "answered", "correct", "张三"] == told_of
 
 
-def test_findings_between_reports_stand_with_their_report(tmp_path: Path, records: list[dict[str, Any]]) -> None:
-    pair = {
-        "source": records[1]["source"], "rule": "ACROSS-CARRIED", "instance": "x", "reports": [records[1]["source"], "b.txt"], "years": [2021, 2020],
-        "verdict": "fail", "blank_as_zero": "fail", "severity": "hard", "left": 3, "right": Decimal("1.5"), "difference": Decimal("1.5"),
-        "cells": [{"report": "b.txt", "year": 2020, "cell": "a/b/c", "value": 3, "status": "printed", "sure": True, "origin": "printed"}],
-        "blame": "unknown", "cause": "", "message": "说明", "note": "",
-    }  # fmt: skip
-    rows = [r for r in rows_of("findings", tmp_path, records, pairs=[pair]) if r["about"] == "reports"]
-
-    assert [(records[1]["source"], "2021 2020", "b.txt", "2020:a/b/c", Decimal("1.5"))] == [
-        (r["source"], r["years"], r["other_reports"], r["fields"], r["difference"]) for r in rows
+def test_findings_between_reports_stand_with_their_report(tmp_path: Path) -> None:
+    """What is carried out of one year is carried into the next: 3 of 2020, and 5 in 2021."""
+    years = [
+        synthetic(PLAIN, {"requests/carried_out/total": 3}, source="a.txt", year=2020),
+        synthetic(PLAIN, {"requests/carried_in/total": 5}, source="b.txt", year=2021),
     ]
+    write_records(tmp_path / "r.jsonl", years)
+    assert 0 == gouji(tmp_path, "r.jsonl", "--shape", "findings", "-o", "f.csv").returncode
+    between = [r for r in read_csv(tmp_path / "f.csv") if r["about"] == "reports" and "carried" in r["fields"]]
+
+    assert len(between) == 1
+    row = between[0]
+    assert {"a.txt", "b.txt"} == {row["source"], row["other_reports"]}
+    assert {"2020:requests/carried_out/total", "2021:requests/carried_in/total"} == set(row["fields"].split())
+    assert {"3", "5"} == {row["left_side"], row["right_side"]}
+    assert {"2", "-2"} >= {row["difference"]}
+
+
+def test_a_units_file_says_whose_report_it_is_and_where_all_units_lie(tmp_path: Path) -> None:
+    (tmp_path / "units.yaml").write_text("within: [河南省, 南阳市, 社旗县]\nunits:\n  - {name: 赊店镇, names: [赊旗镇]}\n", encoding="utf-8")
+    write_records(tmp_path / "r.jsonl", [synthetic(PLAIN, {}, agency=a) for a in ("赊旗镇人民政府", "社旗县人民政府", "社旗县赊店镇")])
+    assert 0 == gouji(tmp_path, "r.jsonl", "-o", "w.csv", "--units", "units.yaml").returncode
+    rows = read_csv(tmp_path / "w.csv")
+
+    assert rows[0]["unit"] == rows[2]["unit"] != rows[1]["unit"]
+    assert ["411327"] * 3 == [r["division_code"] for r in rows]
+    assert ["township", "county", "township"] == [r["scope"] for r in rows]
 
 
 def test_a_third_form_exports_too(tmp_path: Path) -> None:

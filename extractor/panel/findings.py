@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
+from extractor.across import Lineage, PairFinding
 from extractor.panel import cells, keys
 from extractor.panel.entry import Entry
 from extractor.panel.shape import Column, Row, Shape, Type, Value
@@ -46,16 +47,16 @@ _SIDE = next(c for c in COLUMNS if c.name == "left_side")
 _EXACT = Context(prec=10_000)
 
 
-def make(pairs: Iterable[Mapping[str, Any]] = ()) -> Shape:
-    """The findings shape; it is the same for all forms. A finding between reports stands with the first report of its source."""
+def make(lineage: Lineage, pairs: Iterable[PairFinding]) -> Shape:
+    """The findings shape; it is the same for all forms. A finding between reports stands once, with the first report it names."""
     waiting: dict[str, list[Mapping[str, Any]]] = {}
     for pair in pairs:
-        waiting.setdefault(pair["source"], []).append(pair)
+        waiting.setdefault(pair.reports[0], []).append(pair.data())
 
     def rows(entry: Entry) -> Iterator[Row]:
         own = [_values(f, _OWN, list(f["cells"])) for f in entry.record["findings"]]
         between = [_between(f) for f in waiting.pop(entry.record["source"], ())]
-        head = keys.keys(entry) if own or between else []
+        head = keys.keys(entry, lineage) if own or between else []
         for values in (*own, *between):
             yield Row([*head, *values])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from extractor.across import Lineage, of_cells, unit_key
 from extractor.panel.divisions import NOTES, division_of
 from extractor.panel.entry import Entry
 from extractor.panel.shape import Column, Type, Value
-from extractor.text import key, normalise
 
 # Read from the end of the name, the first that fits: a name ends with what the unit is.
 _SCOPES = (
@@ -15,12 +15,12 @@ _SCOPES = (
     ("zone", r"(?:管理委员会|管委会|开发区|高新区|新区|示范区|园区|景区|保税区|试验区)$"),
     ("village", r"(?:村|社区|村民委员会|居民委员会|村委会|居委会)$"),
     ("county", r"(?:县|自治县|旗|自治旗|林区|特区|区)$"),
-    ("prefecture", r"(?:自治州|盟|地区|行政公署|行署)$"),
+    ("prefecture", r"(?:州|盟|地区|行政公署|行署)$"),
     ("province", r"(?:省|自治区)$"),
     ("city", r"市$"),
     ("department", r"(?:局|委|委员会|厅|办|办公室|办事处|中心|队|总队|支队|大队|站|院|所|处|署|部|会|校|学|学校|公司|集团|行|社|馆|台|园|库|厂|场)$"),
 )
-_GOVERNMENT = re.compile(r"(?:人民)?政府(?:办公[厅室])?$")
+_GOVERNMENT = re.compile(r"(?:人民)?政府$")
 
 SCOPES = {
     "province": "a province or autonomous region; a municipality under the State Council where its code says so",
@@ -58,11 +58,6 @@ COLUMNS = (
 """The columns of ``keys``, in its order."""
 
 
-def unit_of(agency: str | None) -> str | None:
-    """The normalised name of a unit; None where none is printed."""
-    return key(normalise(agency)) or None if agency else None
-
-
 def scope_of(unit: str | None, code: str) -> str:
     """The level of a unit, a key of ``SCOPES``; the code of its division decides what 市 alone leaves open."""
     name = _GOVERNMENT.sub("", unit or "")
@@ -72,11 +67,11 @@ def scope_of(unit: str | None, code: str) -> str:
     return "province" if code.endswith("0000") else "prefecture" if code.endswith("00") else "county"
 
 
-def keys(entry: Entry) -> list[Value]:
+def keys(entry: Entry, lineage: Lineage) -> list[Value]:
     """The values of ``COLUMNS`` for one report."""
     record = entry.record
-    unit = unit_of(record["agency"])
-    division = division_of(unit, record["year"])
+    unit = lineage.unit_of(of_cells(record, ()))
+    division = division_of(_whole_name(unit, lineage), record["year"])
     return [
         entry.report,
         record["year"],
@@ -94,3 +89,11 @@ def keys(entry: Entry) -> list[Value]:
         " ".join(f"{name}={value}" for name, value in sorted(entry.stamp.items())),
         record["decision"],
     ]
+
+
+def _whole_name(unit: str | None, lineage: Lineage) -> str | None:
+    """The unit's name with the places before it that a units file says all units lie in."""
+    if not unit or not lineage.within:
+        return unit
+    place = "".join(lineage.within)
+    return place if unit == unit_key(lineage.within[-1]) else place + unit

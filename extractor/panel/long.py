@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from extractor.across import Lineage
 from extractor.effective import Cell
 from extractor.form import Form
 from extractor.panel import cells, keys
@@ -44,7 +45,7 @@ _VALUE = len(keys.COLUMNS) + [c.name for c in COLUMNS[len(keys.COLUMNS) :]].inde
 _DECIMAL = COLUMNS[_VALUE]
 
 
-def make(forms: Sequence[Form], only_sure: bool) -> Shape:
+def make(forms: Sequence[Form], only_sure: bool, lineage: Lineage) -> Shape:
     """The long shape over these forms."""
     from extractor.panel.wide import variables
 
@@ -55,7 +56,7 @@ def make(forms: Sequence[Form], only_sure: bool) -> Shape:
         form = cells.form_of(entry, forms)
         if form is None:
             return
-        head = keys.keys(entry)
+        head = keys.keys(entry, lineage)
         found = cells.findings_by_cell(entry.record)
         for cell in entry.cells:
             field = form.fields[form.index[cell.field]]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from extractor.across import NO_LINEAGE, Lineage, PairFinding
 from extractor.errors import GoujiError
 from extractor.form import Form
 from extractor.panel.entry import Entry
@@ -98,16 +99,16 @@ def fits(value: Number, kind: Type) -> bool:
     return scaled == int(scaled) and abs(scaled) < 10**DECIMAL_DIGITS
 
 
-def shape_of(name: str, forms: Sequence[Form], only_sure: bool = False, pairs: Iterable[Mapping[str, Any]] = ()) -> Shape:
+def shape_of(name: str, forms: Sequence[Form], only_sure: bool = False, lineage: Lineage = NO_LINEAGE, pairs: Iterable[PairFinding] = ()) -> Shape:
     """The shape of this name over these forms. With ``only_sure``, the value of a cell that waits for a person is left empty.
 
-    ``pairs`` are findings between reports (``PairFinding.data()``), for the findings shape: each stands among those of its ``source``.
+    ``lineage`` says which unit a report is of; ``pairs`` are findings between reports, for the findings shape: each stands among those of the first report it names.
     """
     from extractor.panel import findings, long, wide
 
     if name == "findings":
-        return findings.make(pairs)
+        return findings.make(lineage, pairs)
     makers = {"long": long.make, "wide": wide.make}
     if name not in makers:
         raise GoujiError(f"--shape {name}: give one of {', '.join(SHAPES)}")
-    return makers[name](forms, only_sure)
+    return makers[name](forms, only_sure, lineage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from extractor.across import Lineage
 from extractor.effective import State
 from extractor.form import Form
 from extractor.panel import cells, keys
@@ -34,7 +35,7 @@ def variables(forms: Sequence[Form]) -> dict[tuple[str, str], str]:
     return name_fields(forms, [c.name for c in (*keys.COLUMNS, *COUNTS)])
 
 
-def make(forms: Sequence[Form], only_sure: bool) -> Shape:
+def make(forms: Sequence[Form], only_sure: bool, lineage: Lineage) -> Shape:
     """The wide shape: the columns are those of every form, whatever the reports are, so that exports can be stacked."""
     names = variables(forms)
     figures = _figures(forms, names)
@@ -59,7 +60,7 @@ def make(forms: Sequence[Form], only_sure: bool) -> Shape:
             unfit += [f"{name}={digits}"] * bool(digits)
             if mark := cells.mark_of(cell, found.get(cell.field), bool(digits)):
                 marks[at] = mark
-        yield Row([*keys.keys(entry), *_counts(entry), " ".join(unfit), _error(entry.record), *values], marks)
+        yield Row([*keys.keys(entry, lineage), *_counts(entry), " ".join(unfit), _error(entry.record), *values], marks)
 
     return Shape("wide", tuple(columns), rows, freeze=3)
 
