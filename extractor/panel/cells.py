@@ -87,15 +87,17 @@ def findings_by_cell(record: Mapping[str, Any]) -> dict[str, Found]:
 
 def mark_of(cell: Cell, found: Found | None, unfit: bool) -> Mark | None:
     """The colour of a cell in Excel: the first that holds, in the order of ``Mark``."""
-    holds = {
-        Mark.OPEN: cell.state is State.OPEN,
-        Mark.FINDING: found is not None,
-        Mark.LOST: cell.status == Status.LOST,
-        Mark.DEDUCED: cell.status == Status.DEDUCED,
-        Mark.PERSON: cell.state in (State.ANSWERED, State.SETTLED),
-        Mark.UNFIT: unfit,
-    }
-    return next((mark for mark in Mark if holds[mark]), None)
+    if cell.state is State.OPEN:
+        return Mark.OPEN
+    if found is not None:
+        return Mark.FINDING
+    if cell.status == Status.LOST:
+        return Mark.LOST
+    if cell.status == Status.DEDUCED:
+        return Mark.DEDUCED
+    if cell.state is not State.ACCEPTED:
+        return Mark.PERSON
+    return Mark.UNFIT if unfit else None
 
 
 def shown(cell: Cell, only_sure: bool) -> Number | None:
