@@ -185,6 +185,25 @@ def test_pandas_and_polars_read_parquet(tmp_path: Path, records: list[dict[str, 
         assert truth(records) == [figures(row, form) for row, form in zip(clean, forms_of(records), strict=True)]
 
 
+@pytest.mark.parametrize(("value", "fits"), [(10**28 - 1, True), (10**28, False), (-(10**28) + 1, True), (Decimal("1E-10"), True), (Decimal("1E-11"), False)])
+def test_the_longest_figures_of_a_column_are_exact_and_longer_ones_told(value: Any, fits: bool, tmp_path: Path) -> None:
+    export(tmp_path / "p.parquet", [synthetic(FORM, {AMOUNT.id: value})])
+    row = pq.read_table(tmp_path / "p.parquet").to_pylist()[0]
+    name = NAMES[FORM.id, AMOUNT.id]
+
+    assert (value if fits else None) == row[name]
+    assert (None if fits else f"{name}={value:f}") == row["unfit"]
+
+
+@pytest.mark.parametrize(("value", "fits"), [(2**63 - 1, True), (2**63, False), (-(2**63) + 1, True)])
+def test_the_largest_counts_are_exact_and_larger_ones_told(value: int, fits: bool, tmp_path: Path) -> None:
+    export(tmp_path / "p.parquet", [synthetic(FORM, {COUNTS[0].id: value})])
+    row = pq.read_table(tmp_path / "p.parquet").to_pylist()[0]
+    name = NAMES[FORM.id, COUNTS[0].id]
+
+    assert (value if fits else None, None if fits else f"{name}={value}") == (row[name], row["unfit"])
+
+
 def test_parquet_in_several_row_groups_loses_no_row(tmp_path: Path, records: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 100)
     made = export(tmp_path / "p.parquet", records, "long")
