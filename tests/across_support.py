@@ -57,6 +57,6 @@ def written(year: int, figures: Mapping[str, Number], form: str = F2021, agency:
     """The text of a report with these figures, all others 0."""
     chosen = FORMS[form]
     values = tuple(figures.get(f.id, Decimal(0) if f.kind == "amount" else 0) for f in chosen.fields)
-    prose: dict[str, tuple[str, ...]] = {k: () for k in ("opening", "overview", "problems", "other")}
+    prose: dict[str, tuple[str, ...]] = dict.fromkeys(("opening", "overview", "problems", "other"), ())
     draft = damage._draft(chosen, Content(chosen, agency, year, "small", values, (), (), prose), Random(7), shape, "clean")
     return "\n".join("".join(text for text, _ in line) for line in render(draft))

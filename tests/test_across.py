@@ -254,7 +254,7 @@ def test_figures_that_are_nearly_the_same_say_nothing(other: Given) -> None:
 
 def test_few_figures_may_well_be_the_same() -> None:
     """Idle units print nearly only zeros; a total beside its only part is the same figure twice."""
-    few = {k: v for k, v in list(TELLING.items())[:5]} | {"requests/new/natural_person": 12, "requests/granted/natural_person": 7}
+    few = dict(list(TELLING.items())[:5]) | {"requests/new/natural_person": 12, "requests/granted/natural_person": 7}
 
     assert [] == findings_of([member(2022, few), member(2022, few, agency="柳溪县统计局"), member(2023)], BOOK)
 
