@@ -10,6 +10,7 @@ from benchmarks.damage import case as damage
 from benchmarks.damage.content import Content
 from benchmarks.damage.render import render
 from extractor.across import Lineage, Member, PairFinding, Square, assess, load_book
+from extractor.across.member import places_of
 from extractor.form import load_forms
 from extractor.types import Number, Status
 
@@ -37,12 +38,12 @@ def member(year: int, figures: Given | None = None, form: str = F2021, agency: s
     assert not unknown, f"{form} has no {unknown}"
     squares = tuple(x if isinstance(x := given.get(f, 0), Square) else printed(x) for f in fields)
     name = report or f"{agency}-{year}.txt"
-    return Member(name, form, year, agency, sha or name, fields, squares)
+    return Member(name, form, year, agency, sha or name, places_of(fields), squares)
 
 
 def unread(report: str, error: str = "EMPTY_FILE: nothing in it", agency: str | None = None, year: int | None = None) -> Member:
     """A report without cells."""
-    return Member(report, None, year, agency, report, (), (), error)
+    return Member(report, None, year, agency, report, {}, (), error)
 
 
 def of_rule(rule: str, *members: Member, lineage: Lineage | None = None) -> dict[str, PairFinding]:

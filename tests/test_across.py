@@ -385,7 +385,7 @@ def test_a_unit_that_did_not_exist_yet_is_not_missing() -> None:
 
 def test_an_aggregate_that_fits_nowhere_is_one_finding() -> None:
     figures: Given = {"requests/new/total": 9, "requests/granted/total": 8, "requests/total/total": 9, LICENCES: 100}
-    members = three(figures, figures, {k: 1 for k in figures})
+    members = three(figures, figures, dict.fromkeys(figures, 1))
     failing = [f for f in findings_of(members, BOOK, government()) if f.rule == "H-SUM"]
 
     assert [("report", 4)] == [(f.instance, len(f.cells)) for f in failing]

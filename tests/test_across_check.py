@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from extractor.across import findings_of, of_cells
+from extractor.effective import Cell, State
+from extractor.store import open_store
 from extractor.types import Number
-from tests.across_support import F2019, written
+from tests.across_support import BOOK, F2019, written
 
 Figures = dict[str, Number]
 
@@ -137,3 +141,21 @@ def test_a_path_steers_no_terminal(pair: Path) -> None:
     (pair / "2023.md").rename(pair / "\x1b[31m2023.md")
 
     assert "\x1b[31m" not in gouji("check", pair).stdout
+
+
+def test_a_person_s_answer_in_the_store_mends_a_finding(pair: Path, tmp_path: Path) -> None:
+    """Members of effective values: the page and the export see what people answered."""
+    database = tmp_path / "gouji.sqlite"
+    assert 0 == gouji("extract", pair, "--db", database).exit_code
+    with open_store(str(database)) as store:
+        before = [of_cells(record, cells) for _, record, cells in store.current()]
+        after = [of_cells(record, [_answered(c) if record["year"] == 2023 else c for c in cells]) for _, record, cells in store.current()]
+
+    assert {"natural_person", "total"} == {f.instance for f in findings_of(before, BOOK)}
+    assert {"total"} == {f.instance for f in findings_of(after, BOOK)}
+
+
+def _answered(cell: Cell) -> Cell:
+    if cell.field != "requests/carried_in/natural_person":
+        return cell
+    return replace(cell, value=1, origin="person", state=State.ANSWERED)
