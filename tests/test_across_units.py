@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from extractor.across import Lineage, Member, load_lineage, unit_key
+from extractor.across import Lineage, Member, load_lineage, of_record, unit_key
 from extractor.across.coverage import Coverage, as_rows, as_table, coverage
+from extractor.across.lineage import BreakSpec, UnitSpec, UnitsSpec
+from extractor.batch import Options, extract_safely
 from extractor.errors import GoujiError
-from tests.across_support import LOST, UNIT, member, of_rule, unread
+from extractor.form import load_forms
+from extractor.record import to_record
+from tests.across_support import BOOK, FORMS, LOST, UNIT, member, of_rule, unread, written
 
 # Names
 
@@ -155,6 +161,32 @@ def test_a_units_file_may_be_larger_than_a_form(tmp_path: Path) -> None:
     text = "units:\n" + "".join(f"  - {{name: 第{n}局, names: [第{n}处]}}\n" for n in range(9_000))
 
     assert 9_000 == len(load_lineage(file(tmp_path, text)).units)
+
+
+def test_the_units_file_and_the_rules_of_the_documentation_are_real(tmp_path: Path) -> None:
+    """The example loads, every key of a units file and every rule stands in the document."""
+    text = (Path(__file__).parent.parent / "docs" / "across.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lineage = load_lineage(file(tmp_path, example))
+    rules = {r.id for rules in BOOK.pairs.values() for r in rules} | {spec.id for spec, _ in BOOK.jumps}
+    more = {spec.id for spec in (BOOK.repeats, BOOK.versions, BOOK.levels) if spec}
+
+    assert {"数据局", "青石县", "档案馆"} == set(lineage.units)
+    assert set() == {k for k in (*rules, *more, *UnitSpec.model_fields, *UnitsSpec.model_fields) if f"`{k}`" not in text and k != "units"}
+    assert set() == {k for k in get_args(BreakSpec.model_fields["kind"].annotation) if f"`{k}`" not in text}
+    assert set() == {s.value for s in Coverage if f"`{s.value}`" not in text}
+
+
+@pytest.mark.parametrize("title", ["{}关于2022年度政府信息公开工作年度报告", "{}2022年政府信息公开工作年度报告", "{}\n2022年政府信息公开工作年度报告"])
+@pytest.mark.parametrize("agency", ["青石县公安局", "青石县档案馆", "青石县文学艺术界联合会"])
+def test_a_report_is_placed_by_its_title(title: str, agency: str, tmp_path: Path) -> None:
+    text = written(2022, {}).split("\n\n", 1)[1]
+    path = tmp_path / "report.md"
+    path.write_text(title.format(agency) + "\n\n" + text, encoding="utf-8")
+    extraction = extract_safely(path, load_forms(), Options())
+    read = of_record(to_record(extraction, FORMS["disclosure-2021"]))
+
+    assert (agency, 2022) == (read.agency, read.year)
 
 
 # Coverage
