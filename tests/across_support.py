@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 
-from benchmarks.damage import case as damage
+from benchmarks.damage import case_of
 from benchmarks.damage.content import Content
-from benchmarks.damage.render import render
 from extractor.across import Lineage, Member, PairFinding, Square, assess, load_book
 from extractor.across.member import places_of
 from extractor.form import load_forms
@@ -59,5 +58,5 @@ def written(year: int, figures: Mapping[str, Number], form: str = F2021, agency:
     chosen = FORMS[form]
     values = tuple(figures.get(f.id, Decimal(0) if f.kind == "amount" else 0) for f in chosen.fields)
     prose: dict[str, tuple[str, ...]] = dict.fromkeys(("opening", "overview", "problems", "other"), ())
-    draft = damage._draft(chosen, Content(chosen, agency, year, "small", values, (), (), prose), Random(7), shape, "clean")
-    return "\n".join("".join(text for text, _ in line) for line in render(draft))
+    content = Content(chosen, agency, year, "small", values, (), (), prose)
+    return case_of(content, Random(7), shape, "clean", "written").text
