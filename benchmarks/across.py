@@ -122,7 +122,7 @@ def one(form: Form, book: Book, level: str, shapes: Sequence[str], seed: int) ->
         a, b = sound(form, rng)
         rule = plant(a, b) if plant else None
         later = b.made(agency=a.content.agency, year=a.content.year + 1)
-        members = [_read(c, rng, shape, level, n, form) for n, c in enumerate((a.made(), later))]
+        members = [_read(c, rng, shape, level, n) for n, c in enumerate((a.made(), later))]
         found = list(assess(members, book))
         if rule is None:
             counts["pairs"] += 1
@@ -141,9 +141,10 @@ def one(form: Form, book: Book, level: str, shapes: Sequence[str], seed: int) ->
     return counts
 
 
-def _read(content: Content, rng: Random, shape: str, level: str, n: int, form: Form) -> Member:
-    extraction = extract_case(case_of(content, rng, shape, level, f"{content.year}-{n}"), load_forms())
-    return of_record(to_record(extraction, form if extraction.form else None))
+def _read(content: Content, rng: Random, shape: str, level: str, n: int) -> Member:
+    forms = load_forms()
+    extraction = extract_case(case_of(content, rng, shape, level, f"{content.year}-{n}"), forms)
+    return of_record(to_record(extraction, next((f for f in forms if f.id == extraction.form), None)))
 
 
 def run(level: str, seeds: range, shapes: Sequence[str]) -> Counter[str]:
