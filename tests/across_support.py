@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 
-from benchmarks.damage import case as damage
+from benchmarks.damage import case_of
 from benchmarks.damage.content import Content
-from benchmarks.damage.render import render
 from extractor.across import Lineage, Member, PairFinding, Square, assess, load_book
+from extractor.across.member import places_of
 from extractor.form import load_forms
 from extractor.types import Number, Status
 
@@ -37,12 +37,12 @@ def member(year: int, figures: Given | None = None, form: str = F2021, agency: s
     assert not unknown, f"{form} has no {unknown}"
     squares = tuple(x if isinstance(x := given.get(f, 0), Square) else printed(x) for f in fields)
     name = report or f"{agency}-{year}.txt"
-    return Member(name, form, year, agency, sha or name, fields, squares)
+    return Member(name, form, year, agency, sha or name, places_of(fields), squares)
 
 
 def unread(report: str, error: str = "EMPTY_FILE: nothing in it", agency: str | None = None, year: int | None = None) -> Member:
     """A report without cells."""
-    return Member(report, None, year, agency, report, (), (), error)
+    return Member(report, None, year, agency, report, {}, (), error)
 
 
 def of_rule(rule: str, *members: Member, lineage: Lineage | None = None) -> dict[str, PairFinding]:
@@ -57,6 +57,6 @@ def written(year: int, figures: Mapping[str, Number], form: str = F2021, agency:
     """The text of a report with these figures, all others 0."""
     chosen = FORMS[form]
     values = tuple(figures.get(f.id, Decimal(0) if f.kind == "amount" else 0) for f in chosen.fields)
-    prose: dict[str, tuple[str, ...]] = {k: () for k in ("opening", "overview", "problems", "other")}
-    draft = damage._draft(chosen, Content(chosen, agency, year, "small", values, (), (), prose), Random(7), shape, "clean")
-    return "\n".join("".join(text for text, _ in line) for line in render(draft))
+    prose: dict[str, tuple[str, ...]] = dict.fromkeys(("opening", "overview", "problems", "other"), ())
+    content = Content(chosen, agency, year, "small", values, (), (), prose)
+    return case_of(content, Random(7), shape, "clean", "written").text

@@ -254,7 +254,7 @@ def test_figures_that_are_nearly_the_same_say_nothing(other: Given) -> None:
 
 def test_few_figures_may_well_be_the_same() -> None:
     """Idle units print nearly only zeros; a total beside its only part is the same figure twice."""
-    few = {k: v for k, v in list(TELLING.items())[:5]} | {"requests/new/natural_person": 12, "requests/granted/natural_person": 7}
+    few = dict(list(TELLING.items())[:5]) | {"requests/new/natural_person": 12, "requests/granted/natural_person": 7}
 
     assert [] == findings_of([member(2022, few), member(2022, few, agency="柳溪县统计局"), member(2023)], BOOK)
 
@@ -385,7 +385,7 @@ def test_a_unit_that_did_not_exist_yet_is_not_missing() -> None:
 
 def test_an_aggregate_that_fits_nowhere_is_one_finding() -> None:
     figures: Given = {"requests/new/total": 9, "requests/granted/total": 8, "requests/total/total": 9, LICENCES: 100}
-    members = three(figures, figures, {k: 1 for k in figures})
+    members = three(figures, figures, dict.fromkeys(figures, 1))
     failing = [f for f in findings_of(members, BOOK, government()) if f.rule == "H-SUM"]
 
     assert [("report", 4)] == [(f.instance, len(f.cells)) for f in failing]

@@ -192,7 +192,7 @@ def test_the_longest_figures_of_a_column_are_exact_and_longer_ones_told(value: A
     name = NAMES[FORM.id, AMOUNT.id]
 
     assert (value if fits else None) == row[name]
-    assert (None if fits else f"{name}={value:f}") == row["unfit"]
+    assert (None if fits else f"{name}={Decimal(value):f}") == row["unfit"]
 
 
 @pytest.mark.parametrize(("value", "fits"), [(2**63 - 1, True), (2**63, False), (-(2**63) + 1, True)])

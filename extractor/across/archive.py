@@ -32,6 +32,8 @@ class UnitYear:
     def pick(self, field: str) -> tuple[Member, Square] | None:
         """The square of a field and the report it is of: the surest. None without such a field, or where versions differ."""
         found = [(m, s) for m in self.versions if (s := m.square(field)) is not None]
+        if len(found) == 1:
+            return found[0]
         sure = any(s.sure for _, s in found)
         shown = {(s.value, s.status) for _, s in found if s.status in SHOWN and s.sure == sure}
         if not found or len(shown) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from extractor.effective import Cell, State
@@ -26,7 +27,7 @@ class Square(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One report among others. ``report`` names it (its source); ``fields`` are the ids of ``squares``, in the same order.
+    """One report among others. ``report`` names it (its source); ``fields`` say at which place of ``squares`` a field's id is.
 
     ``error`` says why it could not be read; ``sha256`` is that of its bytes, None where unknown.
     """
@@ -36,7 +37,7 @@ class Member:
     year: int | None
     agency: str | None
     sha256: str | None
-    fields: tuple[str, ...]
+    fields: Mapping[str, int]
     squares: tuple[Square, ...]
     error: str | None = None
 
@@ -52,7 +53,7 @@ class Member:
 
     def square(self, field: str) -> Square | None:
         """The square of a field; None where this report's form has no such field."""
-        at = _positions(self.fields).get(field)
+        at = self.fields.get(field)
         return None if at is None else self.squares[at]
 
 
@@ -75,9 +76,9 @@ def of_cells(record: Mapping[str, Any], cells: Sequence[Cell]) -> Member:
 
 
 def _member(record: Mapping[str, Any], fields: Sequence[str], squares: Iterable[Square], error: str | None) -> Member:
-    shared = _shared(tuple(fields))
+    places = places_of(tuple(fields))
     return Member(
-        record["source"], record["form"], record["year"], record["agency"], record["sha256"], shared, tuple(squares), error
+        record["source"], record["form"], record["year"], record["agency"], record["sha256"], places, tuple(squares), error
     )
 
 
@@ -85,13 +86,9 @@ def _member(record: Mapping[str, Any], fields: Sequence[str], squares: Iterable[
 
 
 @lru_cache(maxsize=64)
-def _shared(fields: tuple[str, ...]) -> tuple[str, ...]:
-    return fields
-
-
-@lru_cache(maxsize=64)
-def _positions(fields: tuple[str, ...]) -> dict[str, int]:
-    return {field: n for n, field in enumerate(fields)}
+def places_of(fields: tuple[str, ...]) -> Mapping[str, int]:
+    """The place of each field of a form; one mapping for all reports on it."""
+    return MappingProxyType({field: n for n, field in enumerate(fields)})
 
 
 def _square(value: Number | None, status: Status, sure: bool, origin: str) -> Square:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from extractor.text import key, normalise
+from extractor.text import key, normalise, simplified
 
 _ENDINGS = (
     # The street office's full name names the government that sent it out.
@@ -32,11 +32,15 @@ def unit_key(name: str, within: tuple[str, ...] = ()) -> str:
     ``within`` names the places that all units lie in, largest first (浙江省, 义乌市): the last of them, with or without those
     before it, may then be left out in front of a name.
     """
-    out = key(normalise(name))
+    out = _letters(name)
     for pattern, short in _ENDINGS:
         out = pattern.sub(short, out, count=1)
     if within:
-        *above, last = (re.escape(key(normalise(place))) for place in within)
+        *above, last = (re.escape(_letters(place)) for place in within)
         front = "".join(f"(?:{place})?" for place in above) + last
         out = re.sub(f"^{front}(?=.)", "", out)
     return out
+
+
+def _letters(name: str) -> str:
+    return key(simplified(normalise(name)))

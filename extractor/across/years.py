@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from extractor.across.archive import SHOWN, Archive, Step, UnitYear
@@ -28,20 +27,21 @@ def relations(book: Book, archive: Archive) -> Iterator[PairFinding]:
 
 def _related(rule: PairRule, step: Step) -> PairFinding:
     sides = {"earlier": step.earlier, "later": step.later}
-    found = {n: taking_part(sides[side], field) for n, (side, field) in enumerate(rule.places)}
-    cells = {n: c for n, c in found.items() if c is not None}
-    finding = PairFinding(
-        rule.id, rule.instance, rule.severity, step.later.name, _reports(step, tuple(cells.values())), (step.earlier.year, step.later.year),
-        _NA, _NA, rule.relation.operator, None, None, tuple(cells.values()), blame_of(tuple(cells.values())), rule.says,
-    )  # fmt: skip
+    found = [taking_part(sides[side], field) for side, field in rule.places]
+    cells = {n: c for n, c in enumerate(found) if c is not None}
+    mine = tuple(cells.values())
+    verdict, zero, left, right, note = _NA, _NA, None, None, ""
     if step.broken:
-        return replace(finding, note=f"break {step.broken.year}: {step.broken.kind}")
-    if len(cells) < len(found):
-        return replace(finding, note="the versions of a report differ here")
-    verdict, zero, left, right = verdicts(rule.relation, cells)
-    if verdict is zero is _NA:
-        return replace(finding, note="a cell has no figure")
-    return replace(finding, verdict=verdict, blank_as_zero=zero, left=left, right=right)
+        note = f"break {step.broken.year}: {step.broken.kind}"
+    elif len(mine) < len(found):
+        note = "the versions of a report differ here"
+    else:
+        verdict, zero, left, right = verdicts(rule.relation, cells)
+        note = "a cell has no figure" if verdict is zero is _NA else ""
+    return PairFinding(
+        rule.id, rule.instance, rule.severity, step.later.name, _reports(step, mine), (step.earlier.year, step.later.year),
+        verdict, zero, rule.relation.operator, left, right, mine, blame_of(mine), rule.says, note=note,
+    )  # fmt: skip
 
 
 def _reports(step: Step, cells: Sequence[Participant]) -> tuple[str, ...]:
