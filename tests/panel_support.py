@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -70,8 +69,3 @@ def truth(records: Sequence[dict[str, Any]]) -> list[dict[str, Decimal]]:
     return [
         {f"{c['table']}/{c['row']}/{c['column']}": Decimal(str(c["value"])) for c in r["cells"] if c["value"] is not None} for r in records
     ]
-
-
-def exactly(text: str) -> Any:
-    """JSON with exact numbers."""
-    return json.loads(text, parse_float=Decimal)
