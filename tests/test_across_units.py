@@ -202,7 +202,7 @@ def test_an_index_number_before_the_title_is_not_the_year(tmp_path: Path) -> Non
 
 def states(members: list[Member], lineage: Lineage | None = None) -> dict[str, list[str]]:
     table = coverage(members, lineage or Lineage())
-    return {row.name: [p.state.value for p in row.places] for row in table.rows}
+    return {row.name: [p.state.value for p in row.years] for row in table.rows}
 
 
 def test_every_state_of_a_unit_and_year() -> None:
