@@ -170,7 +170,8 @@ _OTHERS = re.compile(r"国务院|上级|中共|党中央|关于|我|^本|^全|�
 def _title_patterns(subjects: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Expressions for a title about one of ``subjects``: its year, an agency before the year, an agency after it."""
     about = "(?:" + "|".join(re.escape(normalise(s)) for s in subjects) + ")"
-    year = rf"(20\d\d)年?度?\s*[^\n。,]{{0,20}}?{about}(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?(?:报告|统计表)?"
+    # No other year in between: a page's index number (2021-00012) may stand before the title in one line.
+    year = rf"(20\d\d)年?度?\s*(?:(?!20\d\d)[^\n。,]){{0,20}}?{about}(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?(?:报告|统计表)?"
     before = rf"([\u3400-\u9fff]{{1,24}}?(?:{_ORGAN}|街|区|县|市|政府))(?:关于)?\s*20\d\d\s*年?度?[^。,]{{0,6}}?(?:政府)?{about}"
     after = rf"20\d\d\s*年?度?\s*([\u3400-\u9fff]{{1,20}}?(?:{_ORGAN}|县|市|区))(?=(?:政府)?{about})"
     return re.compile(year), re.compile(before), re.compile(after)

@@ -8,7 +8,7 @@ from random import Random
 
 from benchmarks.damage import case_of
 from benchmarks.damage.content import Content
-from extractor.across import Lineage, Member, PairFinding, Square, assess, load_book
+from extractor.across import Held, Lineage, Member, PairFinding, assess, load_book
 from extractor.across.member import places_of
 from extractor.form import load_forms
 from extractor.types import Number, Status
@@ -18,15 +18,15 @@ BOOK = load_book(load_forms())
 F2019, F2021 = "disclosure-2019", "disclosure-2021"
 UNIT = "青石县统计局"
 
-Given = Mapping[str, Number | Square]
+Given = Mapping[str, Number | Held]
 
-BLANK = Square(None, Status.BLANK, True, "")
-LOST = Square(None, Status.LOST, False, "")
+BLANK = Held(None, Status.BLANK, True, "")
+LOST = Held(None, Status.LOST, False, "")
 
 
-def printed(value: Number, sure: bool = True) -> Square:
+def printed(value: Number, sure: bool = True) -> Held:
     """A printed figure, accepted or waiting for a person."""
-    return Square(value, Status.PRINTED, sure, "printed")
+    return Held(value, Status.PRINTED, sure, "printed")
 
 
 def member(year: int, figures: Given | None = None, form: str = F2021, agency: str | None = UNIT, report: str = "", sha: str = "") -> Member:
@@ -35,9 +35,9 @@ def member(year: int, figures: Given | None = None, form: str = F2021, agency: s
     fields = tuple(f.id for f in FORMS[form].fields)
     unknown = set(given) - set(fields)
     assert not unknown, f"{form} has no {unknown}"
-    squares = tuple(x if isinstance(x := given.get(f, 0), Square) else printed(x) for f in fields)
+    held = tuple(x if isinstance(x := given.get(f, 0), Held) else printed(x) for f in fields)
     name = report or f"{agency}-{year}.txt"
-    return Member(name, form, year, agency, sha or name, places_of(fields), squares)
+    return Member(name, form, year, agency, sha or name, places_of(fields), held)
 
 
 def unread(report: str, error: str = "EMPTY_FILE: nothing in it", agency: str | None = None, year: int | None = None) -> Member:

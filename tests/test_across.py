@@ -202,7 +202,7 @@ def test_a_year_that_departs_from_both_its_neighbours_is_one_finding() -> None:
     years = [member(y, {LICENCES: v}) for y, v in ((2021, 140), (2022, 1650), (2023, 150), (2024, 160))]
     (found,) = findings_of(years, BOOK)
 
-    assert ((2021, 2022, 2023), [140, 1650, 150]) == (found.years, [c.square.value for c in found.cells])
+    assert ((2021, 2022, 2023), [140, 1650, 150]) == (found.years, [c.held.value for c in found.cells])
     assert "2022 年与前后两年都不相称" in found.cause
 
 
@@ -270,7 +270,7 @@ def test_two_versions_of_one_report_that_differ() -> None:
     first, second = member(2022, TELLING, report="a.txt"), member(2022, {**TELLING, "requests/new/total": 13}, report="b.txt")
     found = of_rule("Y-REVISED", first, second)["report"]
 
-    assert (FAIL, ("b.txt", "a.txt"), [12, 13]) == (found.verdict, found.reports, [c.square.value for c in found.cells])
+    assert (FAIL, ("b.txt", "a.txt"), [12, 13]) == (found.verdict, found.reports, [c.held.value for c in found.cells])
     assert Blame.UNKNOWN is found.blame
 
 
@@ -451,20 +451,20 @@ def test_a_member_of_a_record_and_of_stored_cells() -> None:
     ]
     stored = of_cells(record, cells)
 
-    assert ["1.50", "None", "0"] == [str(s.value) for s in read.squares]
-    assert [(True, "printed"), (False, ""), (False, "deduced")] == [(s.sure, s.origin) for s in read.squares]
-    assert [(True, "printed"), (True, "person"), (False, "deduced")] == [(s.sure, s.origin) for s in stored.squares]
+    assert ["1.50", "None", "0"] == [str(s.value) for s in read.held]
+    assert [(True, "printed"), (False, ""), (False, "deduced")] == [(s.sure, s.origin) for s in read.held]
+    assert [(True, "printed"), (True, "person"), (False, "deduced")] == [(s.sure, s.origin) for s in stored.held]
     assert (2, 1) == (read.open, stored.open)
-    assert read.square("requests/gone/total") is None
+    assert read.at("requests/gone/total") is None
 
 
 def test_a_person_s_answer_decides_a_rule() -> None:
     first, second = member(2022, {f"{OUT}total": LOST}), member(2023, {f"{IN}total": 3})
-    fields, squares = zip(*[(f, s) for f, s in zip(first.fields, first.squares, strict=True)], strict=True)
+    fields, held = zip(*[(f, s) for f, s in zip(first.fields, first.held, strict=True)], strict=True)
     answered = [
         Cell(f, 3 if s.status is Status.LOST else s.value, "printed", "person" if s.status is Status.LOST else "printed",
              State.ANSWERED if s.status is Status.LOST else State.ACCEPTED, {})
-        for f, s in zip(fields, squares, strict=True)
+        for f, s in zip(fields, held, strict=True)
     ]  # fmt: skip
     record = {"source": first.report, "sha256": None, "form": F2021, "year": 2022, "agency": UNIT, "error": None}
 
@@ -525,7 +525,7 @@ def test_a_new_form_brings_its_own_rules(tmp_path: Path) -> None:
 
     made = book.pairs["petition-2022", "petition-2022"]
     assert ["letters", "visits", "online", "total"] == [r.instance for r in made]
-    assert (("later", "intake/letters/first"), ("earlier", "intake/letters/repeated")) == made[0].places
+    assert (("later", "intake/letters/first"), ("earlier", "intake/letters/repeated")) == made[0].terms
     assert set(BOOK.pairs) < set(book.pairs)
 
 

@@ -189,12 +189,20 @@ def test_a_report_is_placed_by_its_title(title: str, agency: str, tmp_path: Path
     assert (agency, 2022) == (read.agency, read.year)
 
 
+def test_an_index_number_before_the_title_is_not_the_year(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    text = f"索引号:000014349/2021-00012 {' '.join(written(2022, {}, shape='flat').split())}"
+    path.write_text(text, encoding="utf-8")
+
+    assert "2022" == extract_safely(path, load_forms(), Options()).year.value  # type: ignore[union-attr]
+
+
 # Coverage
 
 
 def states(members: list[Member], lineage: Lineage | None = None) -> dict[str, list[str]]:
     table = coverage(members, lineage or Lineage())
-    return {row.name: [p.state.value for p in row.places] for row in table.rows}
+    return {row.name: [p.state.value for p in row.years] for row in table.rows}
 
 
 def test_every_state_of_a_unit_and_year() -> None:

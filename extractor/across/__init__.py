@@ -13,13 +13,13 @@ from extractor.across.archive import Archive, UnitYear, arrange
 from extractor.across.book import Book, load_book
 from extractor.across.finding import PairFinding, Participant
 from extractor.across.lineage import Lineage, load_lineage
-from extractor.across.member import Member, Square, of_cells, of_record
+from extractor.across.member import Held, Member, of_cells, of_record
 from extractor.across.names import unit_key
 from extractor.across.wide import levels, repeats
 from extractor.across.years import jumps, relations, versions
 
 __all__ = [
-    "Archive", "Book", "Lineage", "Member", "PairFinding", "Participant", "Square", "UnitYear", "arrange", "assess", "findings_of",
+    "Archive", "Book", "Held", "Lineage", "Member", "PairFinding", "Participant", "UnitYear", "arrange", "assess", "findings_of",
     "load_book", "load_lineage", "of_cells", "of_record", "unit_key",
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from extractor.across.lineage import Break, Lineage
-from extractor.across.member import Member, Square
+from extractor.across.member import Held, Member
 from extractor.types import Status
 
 SHOWN = frozenset({Status.PRINTED, Status.BLANK})
@@ -29,9 +29,9 @@ class UnitYear:
         forms = {m.form for m in self.versions}
         return forms.pop() if len(forms) == 1 else None
 
-    def pick(self, field: str) -> tuple[Member, Square] | None:
-        """The square of a field and the report it is of: the surest. None without such a field, or where versions differ."""
-        found = [(m, s) for m in self.versions if (s := m.square(field)) is not None]
+    def pick(self, field: str) -> tuple[Member, Held] | None:
+        """What holds of a field, and the report it is of: the surest. None without such a field, or where versions differ."""
+        found = [(m, s) for m in self.versions if (s := m.at(field)) is not None]
         if len(found) == 1:
             return found[0]
         sure = any(s.sure for _, s in found)
@@ -42,7 +42,7 @@ class UnitYear:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Pair:
     """Two years of one unit that follow each other, and what broke the unit between them."""
 
     earlier: UnitYear
@@ -58,12 +58,12 @@ class Archive:
     units: dict[str, dict[int, UnitYear]]
     unplaced: tuple[Member, ...]
 
-    def steps(self) -> Iterator[Step]:
+    def pairs(self) -> Iterator[Pair]:
         """Every pair of years that follow each other, unit by unit."""
         for unit, years in self.units.items():
             for year in sorted(years):
                 if year + 1 in years:
-                    yield Step(years[year], years[year + 1], self.lineage.break_of(unit, year + 1))
+                    yield Pair(years[year], years[year + 1], self.lineage.break_of(unit, year + 1))
 
 
 def arrange(members: Iterable[Member], lineage: Lineage) -> Archive:

@@ -84,13 +84,13 @@ class AcrossSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PairRule:
-    """One instance of a year rule: ``relation`` is over the positions of ``places``, each a side and a field id."""
+    """One instance of a year rule: ``relation`` is over the positions of ``terms``, each a side and a field id."""
 
     id: str
     instance: str
     severity: str
     relation: Relation
-    places: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, str], ...]
     says: str
 
 

@@ -39,7 +39,7 @@ _STYLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standing:
     """One unit and year: its state, the reports there, and how many of their cells wait for a person."""
 
     year: int
@@ -55,7 +55,7 @@ class Row:
 
     unit: str
     name: str
-    places: tuple[Place, ...]
+    years: tuple[Standing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class CoverageTable:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many squares are in each state."""
-        counted = Counter(p.state for row in self.rows for p in row.places)
+        """How many years of units are in each state."""
+        counted = Counter(p.state for row in self.rows for p in row.years)
         return {state.value: counted[state] for state in Coverage}
 
 
@@ -99,14 +99,14 @@ def _row(archive: Archive, unit: str, years: Sequence[int]) -> Row:
     last = known.until if known and known.until else max(mine, default=max(years, default=0))
     if known and known.since and not known.until:
         last = max(years, default=0)  # it began then and did not end, so that a later report is expected
-    return Row(unit, name, tuple(_place(archive, unit, y, mine.get(y), first <= y <= last) for y in years))
+    return Row(unit, name, tuple(_standing(archive, unit, y, mine.get(y), first <= y <= last) for y in years))
 
 
-def _place(archive: Archive, unit: str, year: int, here: UnitYear | None, expected: bool) -> Place:
+def _standing(archive: Archive, unit: str, year: int, here: UnitYear | None, expected: bool) -> Standing:
     broken = archive.lineage.break_of(unit, year)
     kind = broken.kind if broken else ""
     if here is None:
-        return Place(year, Coverage.MISSING if expected else Coverage.OUTSIDE, broken=kind)
+        return Standing(year, Coverage.MISSING if expected else Coverage.OUTSIDE, broken=kind)
     reports = tuple(m.report for m in here.members)
     waiting = sum(m.open for m in here.versions)
     if len({m.sha256 or m.report for m in here.members}) > 1:
@@ -115,7 +115,7 @@ def _place(archive: Archive, unit: str, year: int, here: UnitYear | None, expect
         state = Coverage.UNREADABLE
     else:
         state = Coverage.REVIEW if waiting else Coverage.ACCEPTED
-    return Place(year, state, reports, waiting, kind)
+    return Standing(year, state, reports, waiting, kind)
 
 
 def as_rows(table: CoverageTable) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ def as_rows(table: CoverageTable) -> list[dict[str, Any]]:
     return [
         {"unit": row.name, "year": p.year, "state": p.state.value, "reports": list(p.reports), "open": p.open, "break": p.broken}
         for row in table.rows
-        for p in row.places
+        for p in row.years
         if p.state is not Coverage.OUTSIDE
     ]
 
@@ -141,7 +141,7 @@ def as_table(table: CoverageTable, most: int = _MOST_ROWS) -> Table:
         drawn.add_column(str(year), justify="center")
     rows = sorted(table.rows, key=_whole) if len(table.rows) > most else list(table.rows)
     for row in rows[:most]:
-        signs = [Text(SIGNS[p.state] + ("*" if p.broken else ""), style=_STYLES[p.state]) for p in row.places]
+        signs = [Text(SIGNS[p.state] + ("*" if p.broken else ""), style=_STYLES[p.state]) for p in row.years]
         drawn.add_row(Text(visible(row.name)), *signs)
     if len(rows) > most:
         drawn.add_row(f"… and {len(rows) - most} more")
@@ -149,12 +149,12 @@ def as_table(table: CoverageTable, most: int = _MOST_ROWS) -> Table:
 
 
 def _whole(row: Row) -> bool:
-    return all(p.state in (Coverage.ACCEPTED, Coverage.OUTSIDE) for p in row.places)
+    return all(p.state in (Coverage.ACCEPTED, Coverage.OUTSIDE) for p in row.years)
 
 
 def _legend(table: CoverageTable) -> str:
     counts = table.counts
     said = [f"{SIGNS[s]} {s.value} {counts[s.value]}" for s in Coverage if s is not Coverage.OUTSIDE]
     lost = f"; {len(table.unplaced)} of unknown unit or year" if table.unplaced else ""
-    broken = "; * break" if any(p.broken for row in table.rows for p in row.places) else ""
+    broken = "; * break" if any(p.broken for row in table.rows for p in row.years) else ""
     return ", ".join(said) + lost + broken

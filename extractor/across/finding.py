@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.across.archive import UnitYear
-from extractor.across.member import Member, Square
+from extractor.across.member import Held, Member
 from extractor.expr import Relation
 from extractor.types import Blame, Number, Status, Verdict
 
@@ -20,7 +20,7 @@ class Participant:
     form: str | None
     year: int
     field: str
-    square: Square
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class PairFinding:
 
 
 def _cell(c: Participant) -> dict[str, Any]:
-    s = c.square
+    s = c.held
     return {
         "report": c.report, "year": c.year, "cell": c.field, "value": s.value, "status": s.status.value, "sure": s.sure, "origin": s.origin,
     }  # fmt: skip
@@ -97,21 +97,21 @@ def taking_part(place: UnitYear, field: str) -> Participant | None:
     return Participant(found[0].report, found[0].form, place.year, field, found[1]) if found else None
 
 
-def of_member(member: Member, year: int, field: str, square: Square) -> Participant:
+def of_member(member: Member, year: int, field: str, held: Held) -> Participant:
     """The cell of a field in one version of a report."""
-    return Participant(member.report, member.form, year, field, square)
+    return Participant(member.report, member.form, year, field, held)
 
 
 def blame_of(cells: Sequence[Participant]) -> Blame:
     """``reading`` while any of the cells waits for a person."""
-    return Blame.UNKNOWN if all(c.square.sure for c in cells) else Blame.READING
+    return Blame.UNKNOWN if all(c.held.sure for c in cells) else Blame.READING
 
 
 def verdicts(relation: Relation, cells: Mapping[int, Participant]) -> tuple[Verdict, Verdict, Number | None, Number | None]:
     """The verdict on what is printed, that with blanks as zero, and the sides of the one that could be assessed."""
-    printed = {n: c.square.value for n, c in cells.items()}
+    printed = {n: c.held.value for n, c in cells.items()}
     verdict, left, right = relation.verdict(printed)
-    blanks = {n: 0 for n, c in cells.items() if c.square.status is Status.BLANK}
+    blanks = {n: 0 for n, c in cells.items() if c.held.status is Status.BLANK}
     if verdict is not Verdict.NOT_ASSESSABLE or not blanks:
         return verdict, verdict, left, right
     zero, left, right = relation.verdict({**printed, **blanks})

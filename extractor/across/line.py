@@ -43,7 +43,7 @@ def _cells(f: PairFinding, book: Book) -> str:
 
 def _cell(c: Participant, f: PairFinding, book: Book) -> str:
     where = str(c.year) if len(f.years) > 1 else visible(c.report)
-    shown = plain(c.square.value) if c.square.value is not None else {Status.BLANK: "空白"}.get(c.square.status, "缺失")
+    shown = plain(c.held.value) if c.held.value is not None else {Status.BLANK: "空白"}.get(c.held.status, "缺失")
     if c.form not in book.forms or c.field not in book.forms[c.form].index:
         return f"{where} {c.field} {shown}"
     field = book.field(c.form, c.field)

@@ -39,9 +39,9 @@ def repeats(book: Book, archive: Archive) -> Iterator[PairFinding]:
 
 def _figures(member: Member) -> tuple[tuple[str, Number], ...] | None:
     """The figures other than 0, with their fields; None where a cell is lost, so that it cannot be said."""
-    if any(s.status is Status.LOST for s in member.squares):
+    if any(s.status is Status.LOST for s in member.held):
         return None
-    return tuple((f, s.value) for f, s in zip(member.fields, member.squares, strict=True) if s.value)
+    return tuple((f, s.value) for f, s in zip(member.fields, member.held, strict=True) if s.value)
 
 
 def _other(archive: Archive, a: UnitYear, b: UnitYear) -> bool:
@@ -56,7 +56,7 @@ def _repeated(spec: RepeatSpec, place: UnitYear, member: Member, of: UnitYear, o
     cells = [
         of_member(m, p.year, f, s)
         for p, m in ((of, original), (place, member))
-        for f, s in zip(m.fields, m.squares, strict=True)
+        for f, s in zip(m.fields, m.held, strict=True)
         if s.value
     ]
     cause = "与本单位另一年度的报告相同" if of.unit == place.unit else f"与{of.name} {of.year} 年的报告相同"
@@ -114,7 +114,7 @@ def _sum(spec: LevelSpec, place: UnitYear, parent: Participant, parts: Sequence[
     verdict, total, note = _verdict(parent, parts, why, signed, blanks=None)
     zero, as_zero, said = _verdict(parent, parts, why, signed, blanks=0)
     assessed = verdict is not Verdict.NOT_ASSESSABLE
-    left = parent.square.value if assessed or parent.square.status is not Status.BLANK else 0
+    left = parent.held.value if assessed or parent.held.status is not Status.BLANK else 0
     cells = (parent, *parts)
     reports = (parent.report, *dict.fromkeys(p.report for p in parts))
     bound = (note if assessed else said) != ""
@@ -144,7 +144,7 @@ def _verdict(
 
 
 def _value(cell: Participant, blanks: int | None) -> Number | None:
-    return blanks if cell.square.status is Status.BLANK else cell.square.value
+    return blanks if cell.held.status is Status.BLANK else cell.held.value
 
 
 def _gathered(sums: Iterator[PairFinding], place: UnitYear, year: int) -> Iterator[PairFinding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from extractor.across.archive import SHOWN, Archive, Step, UnitYear
+from extractor.across.archive import SHOWN, Archive, Pair, UnitYear
 from extractor.across.book import Book, JumpSpec, PairRule, VersionSpec
 from extractor.across.finding import PairFinding, Participant, blame_of, of_member, taking_part, verdicts
 from extractor.across.member import Member
@@ -17,37 +17,37 @@ _FEWEST = 2  # versions, or years, that there is something to compare between
 
 def relations(book: Book, archive: Archive) -> Iterator[PairFinding]:
     """Every year rule on every pair of years that follow each other."""
-    for step in archive.steps():
-        forms = (step.earlier.form, step.later.form)
+    for pair in archive.pairs():
+        forms = (pair.earlier.form, pair.later.form)
         if forms[0] is None or forms[1] is None:
             continue
         for rule in book.pairs.get((forms[0], forms[1]), ()):
-            yield _related(rule, step)
+            yield _related(rule, pair)
 
 
-def _related(rule: PairRule, step: Step) -> PairFinding:
-    sides = {"earlier": step.earlier, "later": step.later}
-    found = [taking_part(sides[side], field) for side, field in rule.places]
+def _related(rule: PairRule, pair: Pair) -> PairFinding:
+    sides = {"earlier": pair.earlier, "later": pair.later}
+    found = [taking_part(sides[side], field) for side, field in rule.terms]
     cells = {n: c for n, c in enumerate(found) if c is not None}
     mine = tuple(cells.values())
     verdict, zero, left, right, note = _NA, _NA, None, None, ""
-    if step.broken:
-        note = f"break {step.broken.year}: {step.broken.kind}"
+    if pair.broken:
+        note = f"break {pair.broken.year}: {pair.broken.kind}"
     elif len(mine) < len(found):
         note = "the versions of a report differ here"
     else:
         verdict, zero, left, right = verdicts(rule.relation, cells)
         note = "a cell has no figure" if verdict is zero is _NA else ""
     return PairFinding(
-        rule.id, rule.instance, rule.severity, step.later.name, _reports(step, mine), (step.earlier.year, step.later.year),
+        rule.id, rule.instance, rule.severity, pair.later.name, _reports(pair, mine), (pair.earlier.year, pair.later.year),
         verdict, zero, rule.relation.operator, left, right, mine, blame_of(mine), rule.says, note=note,
     )  # fmt: skip
 
 
-def _reports(step: Step, cells: Sequence[Participant]) -> tuple[str, ...]:
+def _reports(pair: Pair, cells: Sequence[Participant]) -> tuple[str, ...]:
     """The reports that the cells are of, the later one first."""
-    found = {side.year: next((c.report for c in cells if c.year == side.year), side.versions[0].report) for side in (step.earlier, step.later)}
-    return found[step.later.year], found[step.earlier.year]
+    found = {side.year: next((c.report for c in cells if c.year == side.year), side.versions[0].report) for side in (pair.earlier, pair.later)}
+    return found[pair.later.year], found[pair.earlier.year]
 
 
 # Jumps
@@ -83,9 +83,9 @@ def _jumps(spec: JumpSpec, field: str, span: Sequence[UnitYear]) -> Iterator[Pai
         if earlier is None or later is None:
             back = False
             continue
-        way = 0 if back else _way(spec, earlier.square.value, later.square.value)
+        way = 0 if back else _way(spec, earlier.held.value, later.held.value)
         after = cells[n + 2] if n + 2 < len(cells) else None
-        returns = way and after is not None and _way(spec, later.square.value, after.square.value) == -way
+        returns = way and after is not None and _way(spec, later.held.value, after.held.value) == -way
         mine = (earlier, later, after) if returns and after is not None else (earlier, later)
         back = len(mine) > _FEWEST
         yield _jump(spec, span[n + 1].name, field, mine, way)
@@ -109,7 +109,7 @@ def _jump(spec: JumpSpec, name: str, field: str, cells: tuple[Participant, ...],
         cause += f"；{later.year} 年与前后两年都不相称"
     return PairFinding(
         spec.id, field, spec.severity, name, (later.report, earlier.report, *(c.report for c in cells[2:])),
-        tuple(sorted(c.year for c in cells)), verdict, verdict, "~", later.square.value, earlier.square.value,
+        tuple(sorted(c.year for c in cells)), verdict, verdict, "~", later.held.value, earlier.held.value,
         cells, blame_of(cells), spec.says, cause, "a cell has no figure" if way is None else "",
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def _revised(spec: VersionSpec, place: UnitYear, first: Member, other: Member) -
     cells: list[Participant] = []
     compared = 0
     for field in first.fields:
-        a, b = first.square(field), other.square(field)
+        a, b = first.at(field), other.at(field)
         if a is None or b is None or not (a.sure and b.sure and a.status in SHOWN and b.status in SHOWN):
             continue
         compared += 1
