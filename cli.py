@@ -19,7 +19,7 @@ from extractor.commands import batch as batch_commands
 from extractor.commands import forms as form_commands
 from extractor.commands import golden as golden_commands
 from extractor.commands import replies as replies_commands
-from extractor.commands.common import STYLE, Forms, Golden, Report, golden_folder, usage
+from extractor.commands.common import STYLE, Db, Forms, Golden, Report, golden_folder, usage
 
 
 class _Group(TyperGroup):
@@ -103,6 +103,7 @@ def extract(
             metavar="FILE|-", envvar="GOUJI_JSONL", help="Write one JSON record a report; - is standard output."
         ),
     ] = None,
+    db: Db = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -135,10 +136,10 @@ def extract(
 ) -> None:
     """Extract reports: one record each. Exit 0 all read, 1 some report unreadable, 2 usage."""
     from extractor.batch import Options
-    from extractor.commands.extract import Asking, run
+    from extractor.commands.extract import Asking, Outputs, run
 
     asking = Asking(model, then, replies, replay, budget, yes)
-    run(paths, jsonl, asking, workers, Options(str(forms) if forms else None, max_bytes, debug))
+    run(paths, Outputs(jsonl, db), asking, workers, Options(str(forms) if forms else None, max_bytes, debug))
 
 
 @app.command()

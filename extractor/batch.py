@@ -39,18 +39,27 @@ _STYLES = {"accept": "green", "review": "yellow", "unreadable": "red"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every report of a run is read with."""
+    """What every report of a run is read with; ``keep`` has the text and the bytes of each come with its record."""
 
     forms: str | None = None
     max_bytes: int = DEFAULT_MAX_BYTES
     debug: bool = False
+    keep: bool = False
+
+
+class Kept(NamedTuple):
+    """What a store keeps beside a record: the text as read, None where there is none, and the file's bytes."""
+
+    document: Document | None
+    content: bytes | None
 
 
 class Line(NamedTuple):
-    """One record as it is written, with its counts."""
+    """One record as it is written, with its counts; ``kept`` only where the options say so."""
 
     text: str
     summary: Summary
+    kept: Kept | None = None
 
 
 Work = Callable[[Options, Sequence[Path]], "list[Line]"]
@@ -88,10 +97,23 @@ def line_of(path: Path, extraction: Extraction, options: Options) -> Line:
     """The record of one file as it is written."""
     try:
         record = to_record(extraction, next((f for f in load_forms(options.forms) if f.id == extraction.form), None))
-        return Line(dumps(record), summarise(record))
+        return Line(dumps(record), summarise(record), _kept(path, extraction.document, options))
     except Exception as exc:  # as above: a record that cannot be written is a bug of ours too
         record = to_record(bug(path, exc, options), None)
         return Line(dumps(record), summarise(record))
+
+
+def _kept(path: Path, document: Document, options: Options) -> Kept | None:
+    """The text and bytes of a file; no bytes where the file has changed since it was read."""
+    if not options.keep:
+        return None
+    try:
+        content = path.read_bytes() if path.is_file() and path.stat().st_size <= options.max_bytes else None
+    except OSError:
+        content = None
+    if content is not None and hashlib.sha256(content).hexdigest() != document.sha256:
+        content = None
+    return Kept(document if document.text else None, content)
 
 
 def bug(path: Path, exc: Exception, options: Options) -> Extraction:

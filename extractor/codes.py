@@ -18,6 +18,7 @@ class Code(NamedTuple):
 
 
 FLAG, DOUBT, INFO = "flag", "doubt", "info"
+PERSON = "PERSON"
 
 CELL_CODES: dict[str, Code] = {
     # where the figure belongs
@@ -109,7 +110,14 @@ MODEL_CODES: dict[str, Code] = {
     "MODEL_ROW_UNEVEN": Code(DOUBT, "Another answer of this row is not in the text, or passes over a cell that is: its cells may be miscounted."),
 }
 
-CODES = {**CELL_CODES, **MODEL_CODES}
+# What people's answers add (docs/decision.md §6b); no run of the program gives these.
+PERSON_CODES: dict[str, Code] = {
+    PERSON: Code(INFO, "A person said what this cell is."),
+    "PERSON_PROVES": Code(INFO, "What a person said about other cells of this table leaves this reading alone."),
+    "AUDIT_DIFFERS": Code(FLAG, "A person who did not see this value keyed another one."),
+}
+
+CODES = {**CELL_CODES, **MODEL_CODES, **PERSON_CODES}
 
 # Doubts that one code answers; all others are answered by PROVEN.
 ANSWERS: dict[str, str] = {"RULE_FAILED": "MISPRINT", "BLANK_OR_ZERO": "BLANK_SEEN", "DIGITS_GLUED": "ONE_CUT"}

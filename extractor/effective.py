@@ -7,12 +7,13 @@ field, the characters printed and the evidence are the same; else the cell comes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from extractor.types import Number
+from extractor.codes import PERSON
+from extractor.types import Number, Status
 
 
 class Action(StrEnum):
@@ -55,7 +56,8 @@ class State(StrEnum):
 class Event:
     """One thing that one person did. Times are ISO 8601 in UTC; ``value`` is what was typed, as it was typed.
 
-    ``key`` is made by the page, once an event: an event that is sent twice is stored once. ``printed``, ``start``, ``end``,
+    ``key`` is made by the page, once an event: an event that is sent twice is stored once. ``figure`` is the number that ``value``
+    reads as. ``printed``, ``start``, ``end``,
     ``status`` and ``shown`` say what the cell was in the run ``run`` when the person saw it (``start`` -1: nothing printed).
     """
 
@@ -67,6 +69,7 @@ class Event:
     field: str
     action: Action
     value: str | None
+    figure: Number | None
     reviewer: str
     mode: Mode
     seen_at: str
@@ -79,7 +82,7 @@ class Event:
     start: int
     end: int
     status: str
-    shown: str | None
+    shown: Number | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,100 @@ class Cell:
     answer: Event | None = None
     history: tuple[Event, ...] = ()
     codes: tuple[str, ...] = ()
+
+
+class Settled(NamedTuple):
+    """What a person's answers about other cells make of one cell: its reading, its codes, and whether it still needs a person."""
+
+    value: Number | None
+    status: str
+    open: bool
+    codes: tuple[str, ...]
+
+
+AUDIT_DIFFERS = "AUDIT_DIFFERS"
+_STATUS = {
+    Action.CORRECT: Status.PRINTED, Action.BLANK: Status.BLANK, Action.DASH: Status.BLANK,
+    Action.ILLEGIBLE: Status.LOST, Action.LOST: Status.LOST,
+}  # fmt: skip
+_AGREES = frozenset({Action.ACCEPT, Action.AS_PRINTED})
+
+
+def standing(events: Iterable[Event]) -> list[Event]:
+    """The events that were not taken back, in their order, without those that only take back."""
+    events = list(events)
+    gone = {e.cancels for e in events if e.action is Action.UNDO}
+    return [e for e in events if e.action is not Action.UNDO and e.id not in gone]
+
+
+def answers(record: Mapping[str, Any], events: Iterable[Event]) -> dict[str, Event]:
+    """The answer that decides each answered field of ``record``: a person's last one that still is about this reading."""
+    cells = {field_of(c): c for c in record["cells"]}
+    out: dict[str, Event] = {}
+    for e in standing(events):
+        if e.action in ANSWERS and e.mode is Mode.REVIEW and e.field in cells and carries(e, record, cells[e.field]):
+            out[e.field] = e
+    return out
+
+
+def field_of(cell: Mapping[str, Any]) -> str:
+    """The id of the field of one cell of a record."""
+    return f"{cell['table']}/{cell['row']}/{cell['column']}"
+
+
+def carries(event: Event, record: Mapping[str, Any], cell: Mapping[str, Any]) -> bool:
+    """Whether an event about an earlier run is about the same reading: form, text, characters printed and evidence, and what was agreed to."""
+    evidence = cell["evidence"] or {"start": -1, "end": -1}
+    same = (event.form, event.sha256, event.printed, event.start, event.end) == (
+        record["form"], record["sha256"], cell["printed"], evidence["start"], evidence["end"]
+    )  # fmt: skip
+    return same and (event.action not in _AGREES or (event.status, event.shown) == (cell["status"], cell["value"]))
+
+
+def said(event: Event) -> tuple[Number | None, str]:
+    """Value and status (contract.md) that an answer gives its cell."""
+    if event.action in _AGREES:
+        return event.shown, event.status
+    return event.figure if event.action is Action.CORRECT else None, _STATUS[event.action].value
+
+
+def effective(record: Mapping[str, Any], events: Sequence[Event], settled: Mapping[str, Settled]) -> list[Cell]:
+    """Every field of a run's record as it holds now, in the record's order; ``settled`` is what the answers prove elsewhere."""
+    decided = answers(record, events)
+    about: dict[str, list[Event]] = {}
+    for e in events:
+        about.setdefault(e.field, []).append(e)
+    differing = _audited_otherwise(record, events)
+    out = []
+    for machine in record["cells"]:
+        field = field_of(machine)
+        answer = decided.get(field)
+        history = tuple(e for e in about.get(field, ()) if e is not answer)
+        out.append(_cell(field, machine, answer, settled.get(field), history, field in differing))
+    return out
+
+
+def _cell(field: str, machine: Mapping[str, Any], answer: Event | None, settled: Settled | None, history: tuple[Event, ...], differs: bool) -> Cell:
+    codes = tuple(machine["codes"])
+    if answer is not None:
+        value, status = said(answer)
+        origin = "" if value is None else machine["status"] if answer.action in _AGREES else "person"
+        return Cell(field, value, status, origin, State.ANSWERED, machine, answer, history, (*codes, PERSON))
+    value, status, waits = machine["value"], machine["status"], machine["decision"] != "accept"
+    state = State.OPEN if waits else State.ACCEPTED
+    if settled is not None:
+        value, status, codes = settled.value, settled.status, settled.codes
+        state = State.OPEN if settled.open else State.SETTLED
+    if differs:
+        state, codes = State.OPEN, (*codes, AUDIT_DIFFERS)
+    return Cell(field, value, status, "" if value is None else status, state, machine, None, history, codes)
+
+
+def _audited_otherwise(record: Mapping[str, Any], events: Iterable[Event]) -> set[str]:
+    """Accepted fields for which a person who did not see the machine's value keyed another one: somebody has to look again."""
+    cells = {field_of(c): c for c in record["cells"]}
+    keyed: dict[str, Event] = {}
+    for e in standing(events):
+        if e.mode is Mode.AUDIT and e.action in ANSWERS and e.field in cells and carries(e, record, cells[e.field]):
+            keyed[e.field] = e
+    return {f for f, e in keyed.items() if said(e) != (cells[f]["value"], cells[f]["status"])}

@@ -33,11 +33,14 @@ _ABOUT = {
 _KIND = {code: kind for kind, codes in _ABOUT.items() for code in codes.split()}
 
 
-def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy, second: bool = False) -> tuple[Decision, ...]:
-    """One decision per field, in the form's order; ``second`` says that figures of a model take part."""
+def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy: Policy, second: bool = False, harmed: bool = False) -> tuple[Decision, ...]:
+    """One decision per field, in the form's order; ``second`` says that figures of a model take part.
+
+    ``harmed``: the text is damaged, whatever a person has made good of it since.
+    """
     rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
-    damage = "damaged" if _damaged(resolved) else "sound"
+    damage = "damaged" if harmed or damaged(resolved) else "sound"
     failing = {form.fields[r.relation.fields[0]].table for r, (v, _) in zip(form.rules, checked.hard, strict=True) if r.severity == "hard" and v is Verdict.FAIL}
     known: dict[tuple[Status, tuple[str, ...]], Decision] = {}
     out: list[Decision] = []
@@ -81,7 +84,7 @@ def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:
     return alone._replace(codes=(*alone.codes, *said))
 
 
-def _damaged(resolved: Sequence[Resolved]) -> bool:
+def damaged(resolved: Sequence[Resolved]) -> bool:
     """Anything at all in this report was lost, deduced, in doubt or repaired."""
     return any(r.status is Status.LOST or r.status is Status.DEDUCED or any(CODES[c].kind != INFO or c in _DAMAGE for c in r.codes) for r in resolved)
 

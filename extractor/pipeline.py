@@ -16,14 +16,14 @@ from extractor.costs import load_costs
 from extractor.errors import ReportUnreadable
 from extractor.form import Form, load_forms
 from extractor.ground import ground
-from extractor.judge import ACCEPT, REVIEW, hold, judge
+from extractor.judge import ACCEPT, REVIEW, damaged, hold, judge
 from extractor.layout.events import Event, events_of
 from extractor.layout.labels import LabelIndex
 from extractor.layout.lex import lex
 from extractor.parse import parse_table
 from extractor.policy import Policy, load_policy
 from extractor.read import read_file
-from extractor.reconcile import deduce, prove, reconcile, second
+from extractor.reconcile import deduce, fix, narrow, prove, reconcile, second
 from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment, subjects_of
 from extractor.types import Candidate, Document, Extraction, Located, TableReading
 
@@ -85,18 +85,21 @@ def draft(document: Document, forms: Sequence[Form] | None = None) -> Draft | Ex
     return Draft(document, form, choice.evidence, year, agency, choice.codes, doubt, tuple(events), segments, readings)
 
 
-def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate] | None = None) -> Extraction:
+def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate] | None = None, answers: Sequence[Candidate] = ()) -> Extraction:
     """The record of a report from what the rules read and, where one was asked, what a model found.
 
-    The rules decide by themselves first. What a model adds is judged as a class of its own (``judge.hold``).
+    The rules decide by themselves first. What a model adds is judged as a class of its own (``judge.hold``). ``answers`` are what a
+    person said of cells: they stand, and rule out the readings of their rows that say otherwise (docs/decision.md §6b).
     """
     form, document, policy = begun.form, begun.document, policy or load_policy()
-    candidates, settled = reconcile(form, begun.readings, load_costs())
-    read = ground(document, candidates)
+    readings, told = narrow(form, begun.readings, answers)
+    candidates, settled = reconcile(form, readings, load_costs(), told)
+    grounded = ground(document, candidates)
+    read = fix(grounded, answers)
     deduced = deduce(form, read)
     resolved = prove(form, deduced, settled)
-    checked = check_rules(form, resolved, begun.year, begun.agency)
-    decisions = judge(form, resolved, checked, policy)
+    checked = check_rules(form, resolved, begun.year, begun.agency, frozenset(a.field for a in answers))
+    decisions = judge(form, resolved, checked, policy, harmed=bool(answers) and damaged(grounded))
     if model:
         alone = resolved
         kept = frozenset(d.field for d in decisions if d.outcome == ACCEPT)

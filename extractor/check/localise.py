@@ -36,11 +36,12 @@ class Explanation:
         return "；".join(dict.fromkeys(says for cells, says in self.causes if cells & set(fields) and says))
 
 
-def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]) -> Explanation:
+def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None], sure: frozenset[int] = frozenset()) -> Explanation:
     """Explain the failing hard rules (indexes into ``form.rules``) by the fewest changed cells.
 
-    Sets of failing rules that share no cell are explained apart. Where four cells are not enough, or the search
-    gets too wide, and no event explains them, every participant of the unexplained rules is a suspect.
+    Sets of failing rules that share no cell are explained apart. Where four cells are not enough, or the search gets too
+    wide, and no event explains them, every participant of the unexplained rules is a suspect. A person has read ``sure``
+    cells: they are no suspects, and what they alone explain is the report's own error.
     """
     suspects: set[int] = set()
     explanations: list[Explained] = []
@@ -50,11 +51,13 @@ def localise(form: Form, failing: Sequence[int], values: Sequence[Number | None]
         steps, found = _smallest(form, component, values)
         events = displaced(form, component, values) if not found or steps > 1 else []
         if not found and not events:
-            suspects |= {i for n in component for i in form.rules[n].relation.fields}
+            suspects |= {i for n in component for i in form.rules[n].relation.fields} - sure
             continue
+        found = [e for e in found if not sure.issuperset(i for i, _ in e)]
+        events = [e for e in events if not sure.issuperset(i for i, _ in e.cells)]
         cells = {frozenset(e): e for e in (*found, *(e.cells for e in events))}
         explanations += cells.values()
-        mine = frozenset(i for e in cells.values() for i, _ in e)
+        mine = frozenset(i for e in cells.values() for i, _ in e) - sure
         suspects |= mine
         if len(cells) == 1 and _row_left_at_0(form, found[0] if found else events[0].cells, values):
             unfilled |= mine

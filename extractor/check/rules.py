@@ -16,8 +16,8 @@ from extractor.types import Blame, CheckResult, Finding, Located, Number, Resolv
 _SHAKY = frozenset({"WIDTH_VARIES", "DIGITS_GLUED"})
 
 
-def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, agency: Located | None) -> CheckResult:
-    """Evaluate the form's rules on what is printed; deduced values take no part."""
+def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, agency: Located | None, sure: frozenset[int] = frozenset()) -> CheckResult:
+    """Evaluate the form's rules on what is printed; deduced values take no part. ``sure`` fields a person has read: they are no suspects."""
     printed: list[Number | None] = [r.value if r.status is Status.PRINTED else None for r in resolved]
     blanks = [r.field for r in resolved if r.status is Status.BLANK]
     as_zero = printed
@@ -46,7 +46,7 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
             findings.append(_finding(rule, verdict, zero_verdict, left, right, resolved, as_zero))
             if verdict is Verdict.FAIL and rule.severity == "hard":
                 failing.append(number)
-    explanation = localise(form, failing, printed) if failing else Explanation(frozenset(), (), ())
+    explanation = localise(form, failing, printed, sure) if failing else Explanation(frozenset(), (), ())
     findings = [_explain(f, explanation) if f.severity == "hard" else f for f in findings]
     findings += _type_findings(form, resolved)
     findings += _presentation(form, resolved)

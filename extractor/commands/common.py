@@ -29,6 +29,10 @@ Forms = Annotated[
     Path | None,
     typer.Option("--forms", metavar="DIR", envvar="GOUJI_FORMS", help="A folder of further forms (*.yaml)."),
 ]
+Db = Annotated[
+    str | None,
+    typer.Option("--db", metavar="URL", envvar="GOUJI_DB", help="The store: a file, sqlite:///FILE or postgresql://…"),
+]
 Golden = Annotated[
     Path | None,
     typer.Argument(metavar="[GOLDEN]", envvar="GOUJI_GOLDEN", help="The golden set.", show_default=False),

@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +19,7 @@ from extractor.commands.common import console, known_forms, tell, usage
 
 if TYPE_CHECKING:
     from extractor.batch import Line
+    from extractor.keep import Keeper
     from extractor.modelrun import Run
     from extractor.record import Summary
 
@@ -31,6 +34,13 @@ class Model(StrEnum):
     always = "always"
 
 
+class Outputs(NamedTuple):
+    """Where the records go: JSON lines, a store, both or neither."""
+
+    jsonl: str | None = None
+    db: str | None = None
+
+
 class Asking(NamedTuple):
     """The options of a run that have to do with a model."""
 
@@ -42,25 +52,44 @@ class Asking(NamedTuple):
     yes: bool = False
 
 
-def run(paths: Sequence[Path], jsonl: str | None, asking: Asking, workers: int, options: batch.Options) -> None:
+def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, workers: int, options: batch.Options) -> None:
     """Extract ``paths``; typer.Exit(1) where a report is unreadable."""
     mode = mode_of(asking.model)
+    jsonl, options = outputs.jsonl, replace(options, keep=outputs.db is not None)
     known_forms(Path(options.forms) if options.forms else None)  # a wrong form ends the run before it starts
     files = batch.find(paths)
-    if jsonl and jsonl != "-":
-        files = _without_output(files, Path(jsonl))
+    for ours in filter(None, (jsonl if jsonl != "-" else None, outputs.db)):
+        files = _without_output(files, Path(ours))
     asked = None if mode == Model.none else _with_model(files, mode, asking, options)
     started = time.monotonic()
     summaries = []
-    with batch.sink(jsonl) as write:
+    with batch.sink(jsonl) as write, _keeper(outputs.db, options) as keeper:
         for line in _with_progress(batch.run(files, options, workers) if asked is None else iter(asked), len(files)):
+            if keeper:
+                keeper.keep(line)
             write(line.text)
             summaries.append(line.summary)
+        if keeper and asked is not None:
+            keeper.keep_replies(asked.setup.settings.replies)
     _tell(summaries, time.monotonic() - started, table=jsonl is None)
+    if keeper:
+        tell(f"store: {keeper.new:,} new, {keeper.known:,} as before, in {keeper.name}")
     if asked is not None:
         _tell_model(asked, sum(s.accepted for s in summaries))
     if any(s.error for s in summaries):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _keeper(db: str | None, options: batch.Options) -> Iterator[Keeper | None]:
+    """What puts each line into the store as it comes; None without a store."""
+    if db is None:
+        yield None
+        return
+    from extractor.keep import Keeper
+
+    with Keeper(db, known_forms(Path(options.forms) if options.forms else None)) as keeper:
+        yield keeper
 
 
 def mode_of(model: str | None) -> Model:
@@ -78,8 +107,6 @@ def mode_of(model: str | None) -> Model:
 
 def _with_model(files: Sequence[Path], mode: Model, asking: Asking, options: batch.Options) -> Run:
     """A run that asks a model, once the person knows what it may cost; typer.Exit(1) where they would rather not."""
-    from dataclasses import replace
-
     from extractor.model.settings import load_settings
     from extractor.modelrun import Run, Setup, estimated
 

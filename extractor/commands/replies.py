@@ -52,7 +52,7 @@ def export(
         except OSError as exc:
             raise usage(f"{output}: cannot be written: {exc.strerror or exc}") from exc
         try:
-            for line in export_lines(store, model):
+            for line in export_lines(store, model=model):
                 sink.write(line + "\n")
                 count += 1
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,10 @@ class Line(BaseModel):
     done_at: float | None = None
 
 
-def export_lines(replies: Replies, model: str | None = None) -> Iterator[str]:
-    """Every reply of the store (of one model), a line each, in the order in which they came. Requests hold no key."""
+def export_lines(replies: Replies, reports: Collection[str] | None = None, model: str | None = None) -> Iterator[str]:
+    """Every reply of the store (about some ``reports``, of one model), a line each, in the order in which they came. Requests hold no key."""
     for a in replies.every():
-        if a.state != REPLIED or (model is not None and a.model != model):
+        if a.state != REPLIED or (model is not None and a.model != model) or (reports is not None and a.report not in reports):
             continue
         line = Line(
             request_hash=a.key, model=a.model, reported_model=a.reported or "", report=a.report, table=a.table, part=a.part,

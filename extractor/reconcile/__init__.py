@@ -7,23 +7,29 @@ never changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from extractor.costs import Costs
 from extractor.form import Form
+from extractor.reconcile.answers import fix, narrow
 from extractor.reconcile.choose import Settled, settle
 from extractor.reconcile.deduce import deduce
 from extractor.reconcile.prove import prove
 from extractor.reconcile.second import second
 from extractor.types import Candidate, Resolved, Status, TableReading
 
-__all__ = ["Settled", "deduce", "prove", "reconcile", "second"]
+__all__ = ["Settled", "deduce", "fix", "narrow", "prove", "reconcile", "second"]
 
 _REPEATED = "ROW_REPEATED"
 
 
-def reconcile(form: Form, readings: Sequence[TableReading], costs: Costs) -> tuple[tuple[Resolved, ...], tuple[Settled, ...]]:
-    """One Resolved per field of the form, in its order (a field without a candidate is lost), and what was settled a table."""
+def reconcile(
+    form: Form, readings: Sequence[TableReading], costs: Costs, told: Collection[int] = ()
+) -> tuple[tuple[Resolved, ...], tuple[Settled, ...]]:
+    """One Resolved per field of the form, in its order (a field without a candidate is lost), and what was settled a table.
+
+    ``told`` are fields of rows of which a person's answer leaves one reading: these count as put to the sums.
+    """
     by_field: list[list[Candidate]] = [[] for _ in form.fields]
     for reading in readings:
         for c in reading.candidates:
@@ -31,7 +37,7 @@ def reconcile(form: Form, readings: Sequence[TableReading], costs: Costs) -> tup
     out: list[Resolved | None] = [None] * len(form.fields)
     settled = []
     for table, reading in zip(form.tables, readings, strict=True):
-        s = settle(form, table, by_field, costs)
+        s = settle(form, table, by_field, costs, told)
         settled.append(s)
         missing = ("FIELD_LOST", *reading.codes)
         for n, row in enumerate(s.frame.rows):

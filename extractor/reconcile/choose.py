@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from extractor.costs import Costs, doubt_of
 from extractor.form import Form, Table
@@ -28,8 +28,19 @@ class Settled:
     undecided: bool = False
 
 
-def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs) -> Settled:
-    """Search the accounts of one table, and keep of every row the readings that an account within the margin takes."""
+def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs, told: Collection[int] = ()) -> Settled:
+    """Search the accounts of one table, and keep of every row the readings that an account within the margin takes.
+
+    A row with a field in ``told`` has one reading because a person's answer ruled out the others.
+    """
+    found = _settle(form, table, by_field, costs)
+    one = {n for n, row in enumerate(found.frame.rows) if len(found.readings[n]) == 1 and any(i in told for i in row)}
+    if not one:
+        return found
+    return replace(found, searched=found.searched | one, left=found.left | dict.fromkeys(one, (0,)))
+
+
+def _settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs) -> Settled:
     f = frame(form, table)
     readings = tuple(tuple(options(row, by_field)) for row in f.rows)
     several = [n for n, r in enumerate(readings) if len(r) > 1]

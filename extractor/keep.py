@@ -1,0 +1,48 @@
+"""The records of a run put into the store as they come, with what models replied about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from extractor.batch import Line
+from extractor.form import Form
+from extractor.stamp import make_stamp
+from extractor.store import open_store
+from extractor.store.rows import load_record
+
+
+class Keeper:
+    """Keeps lines in the store ``name``; ``new`` and ``known`` count them."""
+
+    def __init__(self, name: str, forms: Sequence[Form]) -> None:
+        self.store = open_store(name, forms)
+        self.name = self.store.url.render_as_string()  # without its password
+        self.reports: set[str] = set()
+        self.stamp = make_stamp(forms)
+        self.new = self.known = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.store.close()
+
+    def keep(self, line: Line) -> None:
+        """Keep one record, committed when this returns."""
+        document, content = line.kept or (None, None)
+        record = load_record(line.text)
+        saved = self.store.save(record, document, content, self.stamp)
+        self.reports.add(record["sha256"])
+        self.new += saved.new
+        self.known += not saved.new
+
+    def keep_replies(self, path: Path) -> None:
+        """Keep what models replied about the reports of this run, out of the store of replies at ``path``."""
+        from extractor.model.exchange import export_lines
+        from extractor.model.replies import Replies
+
+        with Replies(path, create=False) as replies:
+            self.store.keep_replies(export_lines(replies, self.reports))
