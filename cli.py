@@ -253,6 +253,29 @@ def certify(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(envvar="GOUJI_HOST", help="The address to listen at; another than this machine's own needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
+    db: Annotated[str, typer.Option(metavar="URL", envvar="GOUJI_DB", help="The store: a file, or postgresql://…")] = "gouji.sqlite",
+    token: Annotated[
+        str | None, typer.Option(envvar="GOUJI_TOKEN", help="What clients have to give; rather set the variable, which other users cannot see.", show_default=False)
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", envvar="GOUJI_ALLOW_HOST", help="A further name to be called by.")
+    ] = None,
+    forms: Forms = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, envvar="GOUJI_WORKERS", help="Processes to read reports with.")] = 2,
+    max_bytes: Annotated[int, typer.Option(min=1, envvar="GOUJI_MAX_BYTES", help="Larger reports are not read.")] = 8_000_000,
+) -> None:
+    """Serve extraction, reports and review over HTTP (docs/service.md). Exit 0 when told to stop, 2 usage."""
+    from extractor.commands.serve import run
+    from extractor.web.settings import Limits, Settings
+
+    limits = Limits(report=max_bytes)
+    run(Settings(host, port, db, token, tuple(allow_host or ()), str(forms) if forms else None, workers, _installed_version(), limits))
+
+
+@app.command()
 def doctor(
     ask: Annotated[bool, typer.Option("--ask", envvar="GOUJI_ASK", help="Ask the model one tiny question.")] = False,
     reports: Annotated[int, typer.Option(min=0, envvar="GOUJI_REPORTS", help="Price a run of so many reports.")] = 0,
