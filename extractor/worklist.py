@@ -6,14 +6,14 @@ class (``confidence``), never a model's own word; what one answer would prove el
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from statistics import median
 from typing import Protocol
 
-from extractor.effective import ANSWERS, Action, Cell, Event, Mode, State
+from extractor.effective import ANSWERS, AUDIT_DIFFERS, Action, Cell, Event, Mode, State, standing
 from extractor.form import Form
 from extractor.judge import REVIEW
 from extractor.policy import load_policy
@@ -31,8 +31,8 @@ class Summary(Protocol):
         """The report."""
 
     @property
-    def sha256(self) -> str:
-        """Of its file."""
+    def sha256(self) -> str | None:
+        """Of its file, None where that could not be read."""
 
     @property
     def accepted(self) -> int:
@@ -122,18 +122,18 @@ def report_score(row: Summary, pace: Pace, p: Chances) -> float:
     return (lost * p.lost + (row.open - lost) * p.other) / (pace.report + pace.cell * row.open)
 
 
-def ranked(rows: Iterable[Summary], pace: Pace, share: float = 0.0, p: Chances | None = None) -> list[int]:
+def ranked(rows: Iterable[Summary], pace: Pace, audits: Callable[[Summary], int] = lambda _: 0, p: Chances | None = None) -> list[int]:
     """The reports with work in the order of the queue, oldest first where the score is the same.
 
-    ``share`` is that of the audit sample; reports that hold nothing but audits come mixed in between, in an order that is
-    theirs by hash.
+    ``audits`` says how many cells of a report are still to be audited; reports that hold nothing but audits come mixed in
+    between, in an order that is theirs by hash.
     """
     p = p or chances()
     rows = list(rows)
     open_ = sorted((r for r in rows if r.open), key=lambda r: (-report_score(r, pace, p), r.read_at, r.id))
-    audits = sorted((r for r in rows if not r.open and audit_size(r.sha256, r.accepted, share)), key=lambda r: _unit(r.sha256))
+    only = sorted((r for r in rows if not r.open and audits(r)), key=lambda r: _unit(str(r.sha256)))
     out: list[int] = []
-    waiting = iter(audits)
+    waiting = iter(only)
     for n, row in enumerate(open_, 1):
         out.append(row.id)
         if n % (MIX - 1) == 0 and (audit := next(waiting, None)) is not None:
@@ -141,12 +141,12 @@ def ranked(rows: Iterable[Summary], pace: Pace, share: float = 0.0, p: Chances |
     return [*out, *(r.id for r in waiting)]
 
 
-def audit_size(digest: str, accepted: int, share: float) -> int:
+def audit_size(digest: str | None, accepted: int, share: float) -> int:
     """How many accepted cells of this report are in the audit sample: ``share`` of them on average, decided by the report's hash."""
     return int(accepted * share + _unit(f"{digest}/audit")) if share > 0 else 0
 
 
-def audit_fields(digest: str, cells: Sequence[Cell], share: float) -> tuple[str, ...]:
+def audit_fields(digest: str | None, cells: Sequence[Cell], share: float) -> tuple[str, ...]:
     """The audit sample of one report: drawn among the cells that the program accepted, the same in every process and for everybody."""
     accepted = [c.field for c in cells if c.machine["decision"] == "accept"]
     drawn = sorted(accepted, key=lambda f: _unit(f"{digest}/{f}"))[: audit_size(digest, len(accepted), share)]
@@ -156,13 +156,6 @@ def audit_fields(digest: str, cells: Sequence[Cell], share: float) -> tuple[str,
 def _unit(text: str) -> float:
     """A number from 0 to 1 that only ``text`` decides."""
     return int.from_bytes(sha256(text.encode()).digest()[:7], "big") / (1 << 56)
-
-
-def standing(events: Iterable[Event]) -> list[Event]:
-    """The events that nobody has taken back, undoings aside."""
-    events = list(events)
-    undone = {e.cancels for e in events if e.action is Action.UNDO}
-    return [e for e in events if e.action is not Action.UNDO and e.id not in undone]
 
 
 def keyed(events: Iterable[Event], mode: Mode, reviewer: str | None = None) -> frozenset[str]:
@@ -206,8 +199,10 @@ def _item(form: Form, cell: Cell, i: int, waiting: frozenset[int], took: float, 
 
 def _why(cell: Cell) -> str:
     """The kind of reason; the codes of the cell say the rest."""
-    codes = cell.machine["codes"]
-    if cell.history:
+    codes = cell.codes
+    if AUDIT_DIFFERS in codes:
+        return "differs"
+    if any(e.action in ANSWERS for e in standing(cell.history)):
         return "returned"
     if cell.status == "lost":
         return "lost"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.codes import unanswered
-from extractor.effective import Action, Cell, Event, Mode
+from extractor.effective import Action, Cell, Event, Mode, standing
 from extractor.expr import Linear, Relation
 from extractor.form import Block, Field, Form, Rule
 from extractor.record import plain, visible
 from extractor.types import Number
 from extractor.web.review_source import Source, evidence
-from extractor.worklist import STRUCTURE_WRONG, Item, standing
+from extractor.worklist import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _cell(c: Cell, newest: int, said: Sequence[Event], undone: set[int | None]) 
             "printed": None if m["printed"] is None else visible(m["printed"]),
             "span": _span(m["evidence"]),
             "decision": m["decision"],
-            "codes": list(m["codes"]),
-            "open": [x for x in unanswered(m["codes"]) if not (x == "FIELD_LOST" and m["status"] == "deduced")],
+            "codes": list(c.codes),
+            "open": [x for x in unanswered(c.codes) if not (x == "FIELD_LOST" and m["status"] == "deduced")],
             "interval": [_digits(m["interval"]["least"]), _digits(m["interval"]["most"])] if m.get("interval") else None,
         },
         "candidates": [_candidate(a) for a in m.get("alternatives", ())],
@@ -201,7 +201,3 @@ def _finding(f: Mapping[str, Any], form: Form) -> dict[str, Any]:
         "fields": [form.index[x] for x in f["cells"] if x in form.index], "suspects": [form.index[x] for x in f["suspects"] if x in form.index],
     }  # fmt: skip
 
-
-def is_structure_note(note: str) -> bool:
-    """Whether a note says that a whole table is misread."""
-    return note.startswith(STRUCTURE_WRONG)

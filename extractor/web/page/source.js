@@ -1,0 +1,76 @@
+// The text of the report on the left: our own drawing of its lines and cells, the evidence outlined, its headers tinted.
+
+import { $, fill, intoView, make } from "./dom.js";
+
+const KINDS = { h: "label", n: "figure", e: "empty", t: "text" };
+
+/** Draws a task's lines; returns what `light` needs. `pick(field)` is called for a click on a figure that belongs to a cell. */
+export function drawSource(task, pick) {
+  const owner = new Map();
+  task.cells.forEach((c, i) => c.machine?.span && owner.set(c.machine.span[0], i));
+  const spans = [];
+  const box = $("lines");
+  const blocks = [];
+  let folded = [];
+  const flush = () => {
+    if (folded.length) blocks.push(make("details", { class: "folded" }, make("summary", { text: `正文 ${folded.length} 行` }), ...folded));
+    folded = [];
+  };
+  for (const line of task.source.lines) {
+    const node = drawLine(line, owner, spans, pick, task.mode === "review");
+    if (line.table === null && !line.cells.every((c) => c[2] === "h")) folded.push(node);
+    else {
+      flush();
+      blocks.push(node);
+    }
+  }
+  flush();
+  if (task.source.cut) blocks.push(make("p", { class: "quiet", text: `另有 ${task.source.cut} 行未画出，请打开原件。` }));
+  fill(box, ...blocks);
+  box.scrollTop = 0;
+  $("source-note").textContent = "";
+  return spans;
+}
+
+function drawLine(line, owner, spans, pick, owned) {
+  const words = make("span", { class: "words" }), figures = make("span", { class: "figures" });
+  let inFigures = false;
+  for (const [start, end, kind, text] of line.cells) {
+    const field = kind === "n" ? owner.get(start) : undefined;
+    const stray = owned && kind === "n" && line.table !== null && field === undefined;
+    const cell = make("span", { class: `cell ${KINDS[kind]}${stray ? " stray" : ""}`, text: kind === "e" ? "" : text, title: stray ? "不属于任何格的数" : null });
+    if (field !== undefined) cell.addEventListener("click", () => pick(field));
+    spans.push({ start, end, node: cell });
+    if (kind === "n" || (kind === "e" && line.cells.some((c) => c[2] === "n" && c[0] < start))) inFigures = true;
+    (inFigures ? figures : words).append(cell);
+  }
+  const head = line.cells.length && line.cells.every((c) => c[2] !== "n");
+  return make("p", { class: `line${line.table === null ? " outside" : ""}${head ? " head" : ""}` }, words, figures.childNodes.length ? figures : null);
+}
+
+const ROLES = ["evidence", "row-path", "column-path", "other-reading"];
+
+/** Outlines one stretch and tints the headers; says where the text has nothing. */
+export function light(spans, { span, row = [], column = [], others = [], note = "" }) {
+  for (const s of spans) {
+    s.node.classList.remove(...ROLES);
+    s.node.removeAttribute("aria-label");
+  }
+  const touch = ([a, b], role) => {
+    const hit = spans.filter((s) => s.start < b && a < s.end);
+    hit.forEach((s) => s.node.classList.add(role));
+    return hit;
+  };
+  row.forEach((x) => touch(x, "row-path"));
+  column.forEach((x) => touch(x, "column-path"));
+  others.forEach((x) => touch(x, "other-reading"));
+  const hit = span ? touch(span, "evidence") : [];
+  hit.forEach((s) => s.node.setAttribute("aria-label", `本格的依据：${s.node.textContent}`));
+  const target = hit[0] ?? (row.length ? spans.find((s) => s.start < row[0][1] && row[0][0] < s.end) : null);
+  if (target) {
+    const folded = target.node.closest("details");
+    if (folded) folded.open = true;
+    intoView(target.node, $("lines"));
+  }
+  $("source-note").textContent = note;
+}
