@@ -43,6 +43,14 @@ class Mode(StrEnum):
     BLIND = "blind"  # a golden label, keyed blind: never touches an effective value
 
 
+class Scope(StrEnum):
+    """What one answer is about. Only that cells are lost or blank is said of many at once, never that figures are right."""
+
+    CELL = "cell"
+    ROW = "row"
+    TABLE = "table"
+
+
 class State(StrEnum):
     """How it stands with a cell."""
 
@@ -59,6 +67,7 @@ class Event:
     ``key`` is made by the page, once an event: an event that is sent twice is stored once. ``figure`` is the number that ``value``
     reads as. ``printed``, ``start``, ``end``,
     ``status`` and ``shown`` say what the cell was in the run ``run`` when the person saw it (``start`` -1: nothing printed).
+    ``part_of`` is the event that it was given with: one answer about a whole row or table is an event for each of its cells.
     """
 
     id: int
@@ -83,6 +92,7 @@ class Event:
     end: int
     status: str
     shown: Number | None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def test_what_is_exported_can_be_imported_and_answers_the_same(store: Path, tmp_
     with Replies(other) as replies, Replies(store) as original:
         assert list(export_lines(original)) == list(export_lines(replies))
         assert [] == list(replies.entries())  # others paid
-        assert [] == list(export_lines(replies, "another model"))
+        assert [] == list(export_lines(replies, model="another model"))
 
 
 def test_a_line_holds_what_the_documentation_says(store: Path) -> None:

@@ -116,13 +116,13 @@ def event_of(r: RowMapping) -> Event:
         id=r["id"], key=r["key"], report=r["report"], run=r["run"], form=r["form"], field=r["field"], action=Action(r["action"]), value=r["value"],
         figure=number(r["figure"]), reviewer=r["reviewer"], mode=Mode(r["mode"]), seen_at=r["seen_at"], decided_at=r["decided_at"],
         recorded_at=r["recorded_at"], note=r["note"], cancels=r["cancels"], sha256=r["sha256"], printed=r["printed"], start=r["start_at"],
-        end=r["end_at"], status=r["status"], shown=number(r["shown"]),
+        end=r["end_at"], status=r["status"], shown=number(r["shown"]), part_of=r["part_of"],
     )  # fmt: skip
 
 
 def report_of(row: RowMapping) -> ReportRow:
     """A row of ``store._reports``."""
-    return ReportRow(**row)  # type: ignore[arg-type]  # the columns have the fields' names
+    return ReportRow(**row)  # the columns have the names of its parts
 
 
 def settled_text(settled: Mapping[str, Settled]) -> str:

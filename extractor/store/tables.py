@@ -150,6 +150,7 @@ event = Table(
     Column("end_at", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("shown", Text),
+    Column("part_of", _ID, ForeignKey("event.id")),
     Index("event_report", "report", "id"),
     Index("event_reviewer", "reviewer", "id"),
     # A number is never given twice, so that `last_event` of a report only grows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from extractor.effective import Action, Event, Mode
+from extractor.effective import Action, Event, Mode, Scope
 from extractor.errors import GoujiError
 
 DEFAULT_URL = "gouji.sqlite"
@@ -81,7 +81,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event as it comes from a person (``extractor.effective.Event`` says what the parts mean)."""
+    """An event as it comes from a person (``extractor.effective.Event`` says what the parts mean).
+
+    With ``scope`` row or table, lost or blank is said of every cell there that waits for a person and was read so.
+    """
 
     key: str
     report: int
@@ -95,6 +98,7 @@ class NewEvent:
     decided_at: str = ""
     note: str = ""
     cancels: int | None = None
+    scope: Scope = Scope.CELL
 
 
 @dataclass(frozen=True, slots=True)
