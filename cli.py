@@ -256,7 +256,7 @@ def certify(
 def serve(
     host: Annotated[str, typer.Option(envvar="GOUJI_HOST", help="The address to listen at; another than this machine's own needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
-    db: Annotated[str, typer.Option(metavar="URL", envvar="GOUJI_DB", help="The store: a file, or postgresql://…")] = "gouji.sqlite",
+    db: Db = None,
     token: Annotated[
         str | None, typer.Option(envvar="GOUJI_TOKEN", help="What clients have to give; rather set the variable, which other users cannot see.", show_default=False)
     ] = None,
@@ -272,7 +272,7 @@ def serve(
     from extractor.web.settings import Limits, Settings
 
     limits = Limits(report=max_bytes)
-    run(Settings(host, port, db, token, tuple(allow_host or ()), str(forms) if forms else None, workers, _installed_version(), limits))
+    run(Settings(host, port, db or "gouji.sqlite", token, tuple(allow_host or ()), str(forms) if forms else None, workers, limits))
 
 
 @app.command()

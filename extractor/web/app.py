@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
@@ -17,9 +18,11 @@ from extractor.web.events import events_router
 from extractor.web.extract import extract_router
 from extractor.web.guard import App, Guard
 from extractor.web.health import health_router
+from extractor.web.jobs import jobs_router
 from extractor.web.reports import reports_router
 from extractor.web.settings import Settings, checked
 from extractor.web.state import State, opened
+from extractor.web.work import Workers
 
 PAGE = Path(__file__).with_name("page")
 _TITLE = "Gouji"
@@ -32,21 +35,22 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        workers = Workers(state)
+        workers.start()
         try:
             yield
         finally:
+            await workers.stop()
             state.close()
 
     # No page of documentation: the usual ones fetch their scripts from elsewhere. The description itself is at /openapi.json.
     app = FastAPI(title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.gouji = state
     problem.install(app)
-    for router in (extract_router(state), reports_router(state), events_router(state), health_router(state)):
+    for router in (extract_router(state), jobs_router(state), reports_router(state), events_router(state), health_router(state)):
         app.include_router(router)
     if find_spec("extractor.web.review"):
-        from extractor.web.review import review_router
-
-        app.include_router(review_router(state))
+        app.include_router(import_module("extractor.web.review").review_router(state))
     _serve_page(app, state)
     app.add_middleware(Guard, state=state)
     return app

@@ -47,3 +47,10 @@ REPORT: dict[str, Any] = {
 RUN: dict[str, Any] = {
     "id": 1, "report": 1, "sha256": RECORD["sha256"], "stamp": {"version": "0.1.0"}, "decision": "review", "read_at": "2026-11-21T07:59:00+00:00",
 }  # fmt: skip
+JOB: dict[str, Any] = {
+    "id": 1, "name": "2021.zip", "created_at": "2026-11-21T07:59:00.000+00:00", "cancelled": False, "files": 120,
+    "states": {"done": 118, "running": 2}, "decisions": {"accept": 90, "review": 27, "unreadable": 1}, "state": "running",
+}  # fmt: skip
+JOB_FILE: dict[str, Any] = {
+    "n": 1, "name": "2021/a.txt", "state": "done", "report": 1, "run": 1, "decision": "review", "error": None,
+}  # fmt: skip

@@ -9,9 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 
-from extractor.record import visible
+from extractor.web.archive import label
 from extractor.web.examples import RECORD, TEXT
 from extractor.web.pool import Reading
 from extractor.web.problem import Refused, problems
@@ -38,12 +37,6 @@ _BODY: dict[str, Any] = {"required": True, "content": {
         "type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"],
     }},
 }}  # fmt: skip
-
-
-def label(name: str | None, most: int) -> str:
-    """A file's name as it is kept: a label for people, that no path is ever made of."""
-    shown = visible((name or "report").encode("utf-8", "replace").decode())
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def extract_router(state: State) -> APIRouter:
@@ -100,11 +93,8 @@ def _from_json(body: bytes) -> tuple[bytes, str]:
 
 
 async def _from_form(request: Request) -> tuple[bytes, str | None]:
-    try:
-        async with request.form(max_files=1, max_fields=0) as form:
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise Refused(422, "INVALID", "file: the form has no file of that name")
-            return await file.read(), file.filename
-    except MultiPartException as exc:
-        raise Refused(400, "FORM", f"the form cannot be read: {exc.message}") from exc
+    async with request.form(max_files=1, max_fields=0) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Refused(422, "INVALID", "file: the form has no file of that name")
+        return await file.read(), file.filename

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,7 +14,7 @@ from extractor.web.answer import answer, described
 from extractor.web.problem import Refused, problems
 from extractor.web.state import State
 
-_METRICS = {200: {"description": "Counts.", "content": {"text/plain": {"schema": {"type": "string"}, "example": "gouji_requests_in_work 1.0\n"}}}}
+_METRICS: dict[int | str, dict[str, Any]] = {200: {"description": "Counts.", "content": {"text/plain": {"schema": {"type": "string"}, "example": "gouji_requests_in_work 1.0\n"}}}}
 
 
 def health_router(state: State) -> APIRouter:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing import get_context
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -28,10 +28,11 @@ _MEMORY = 2_000_000_000  # bytes of address space beyond what a process starts w
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One report as read: its record as one line of JSON, the decision of the record, and the document where it was asked for."""
+    """One report as read: its record as one line of JSON, the decision and the error of the record, and the document where it was asked for."""
 
     line: str
     decision: str
+    error: str | None = None
     document: Document | None = None
 
 
@@ -60,7 +61,7 @@ def read(data: bytes, name: str, options: Options, whole: bool) -> Reading:
     except ReportUnreadable as exc:
         return failed(data, name, exc.code, exc.message)
     record = to_record(extraction, next((f for f in forms if f.id == extraction.form), None))
-    return Reading(dumps(record), extraction.decision, extraction.document if whole else None)
+    return Reading(dumps(record), extraction.decision, extraction.error and extraction.error[0], extraction.document if whole else None)
 
 
 def failed(data: bytes, name: str, code: str, message: str) -> Reading:
@@ -69,7 +70,7 @@ def failed(data: bytes, name: str, code: str, message: str) -> Reading:
     from extractor.record import dumps, to_record
 
     extraction = nothing_read(name, sha256(data).hexdigest(), code, message)
-    return Reading(dumps(to_record(extraction, None)), extraction.decision)
+    return Reading(dumps(to_record(extraction, None)), extraction.decision, code)
 
 
 class Readers:
@@ -88,7 +89,10 @@ class Readers:
     async def read(self, data: bytes, name: str, whole: bool = False) -> Reading:
         """Read one report, ``whole`` with its document; one that takes too long or kills its process has a record that says so."""
         future = asyncio.wrap_future(self._pool.schedule(read, (data, name, self._options, whole), timeout=self._time))
-        await asyncio.wait([future])
+        try:
+            await asyncio.wait([future])
+        finally:
+            future.cancel()  # where nobody waits any longer
         error = future.exception()
         if error is None:
             return future.result()
@@ -102,9 +106,9 @@ class Readers:
             return "WORKER_DIED", "the process that read this file was killed, perhaps for memory: give it alone to `gouji extract`"
         return "INTERNAL_ERROR", f"{type(error).__name__}; a bug in gouji: run this file with `gouji extract --debug`, report it"
 
-    def __enter__(self) -> Readers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -13,7 +13,7 @@ from extractor.web.examples import EFFECTIVE, FINDING, RECORD, REPORT, RUN, TEXT
 from extractor.web.problem import problems
 from extractor.web.state import State
 
-_TEXT = {200: {"description": "The text as read, into which all evidence points.", "content": {"text/plain": {"schema": {"type": "string"}, "example": TEXT}}}}
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"description": "The text as read, into which all evidence points.", "content": {"text/plain": {"schema": {"type": "string"}, "example": TEXT}}}}
 
 
 def reports_router(state: State) -> APIRouter:

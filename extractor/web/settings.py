@@ -49,14 +49,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     forms: str | None = None
     workers: int = 2
-    version: str = "unknown"
     limits: Limits = Limits()
     review: Reviewing = Reviewing()
-
-    @property
-    def stamp(self) -> dict[str, str]:
-        """By what the reports are read, as the store keeps it with every run."""
-        return {"version": self.version, "model": "none"}
 
     @property
     def loopback(self) -> bool:
