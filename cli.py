@@ -278,7 +278,7 @@ def serve(
 @app.command()
 def review(
     port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
-    db: Annotated[str, typer.Option(metavar="URL", envvar="GOUJI_DB", help="The store: a file, or postgresql://…")] = "gouji.sqlite",
+    db: Db = None,
     reviewer: Annotated[str, typer.Option(metavar="NAME", envvar="GOUJI_REVIEWER", help="Who reviews; the page asks where nobody is named.")] = "",
     blind: Annotated[bool, typer.Option("--blind", envvar="GOUJI_BLIND", help="Key every cell without seeing a reading, for golden labels.")] = False,
     audit: Annotated[float, typer.Option(metavar="SHARE", envvar="GOUJI_AUDIT", help="The share of accepted cells to key blind, such as 0.02.")] = 0.0,
@@ -288,7 +288,7 @@ def review(
     from extractor.commands.review import run
     from extractor.web.settings import Reviewing
 
-    run(db, port, Reviewing(reviewer, blind, audit), str(forms) if forms else None, _installed_version())
+    run(db or "gouji.sqlite", port, Reviewing(reviewer, blind, audit), str(forms) if forms else None)
 
 
 @app.command()

@@ -61,8 +61,7 @@ class Source:
             if len(out) >= MOST_LINES and not any(start <= x <= end for x in wanted):
                 cut += 1
                 continue
-            table = self._table_at(start)
-            out += [{"table": table, "cells": [self._cell(e) for e in row]} for row in _rows(mine)]
+            out += [{"table": self._table_at(row[-1].start), "cells": [self._cell(e) for e in row]} for row in _rows(mine)]
         return out, cut
 
     def _cell(self, e: Event) -> list[Any]:

@@ -109,7 +109,7 @@ function drawTabs() {
 
 function drawTitle() {
   const r = page.task.report;
-  const name = [r.agency, r.year && `${r.year} 年`].filter(Boolean).join(" ") || r.source;
+  const name = [r.agency || r.source.split("/").at(-1), r.year && `${r.year} 年`].filter(Boolean).join(" ");
   $("title").textContent = `${name}${page.task.mode === "review" ? "" : ` · ${page.config.zh.modes[page.task.mode]}`}`;
   $("title").title = r.source;
   document.title = `${name} · 核对 · 勾稽`;

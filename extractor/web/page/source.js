@@ -34,18 +34,21 @@ export function drawSource(task, pick) {
 
 function drawLine(line, owner, spans, pick, owned) {
   const words = make("span", { class: "words" }), figures = make("span", { class: "figures" });
-  let inFigures = false;
-  for (const [start, end, kind, text] of line.cells) {
+  const last = line.cells.findLastIndex((c) => c[2] === "n");
+  let labelled = false;
+  line.cells.forEach(([start, end, kind, text], n) => {
+    if (kind === "e" && (!labelled || last < 0)) return; // a merged cell of the headers
+    labelled ||= kind !== "e";
     const field = kind === "n" ? owner.get(start) : undefined;
     const stray = owned && kind === "n" && line.table !== null && field === undefined;
-    const cell = make("span", { class: `cell ${KINDS[kind]}${stray ? " stray" : ""}`, text: kind === "e" ? "" : text, title: stray ? "不属于任何格的数" : null });
+    const kinds = `${KINDS[kind]}${n > last ? " after" : ""}${stray ? " stray" : ""}`;
+    const cell = make("span", { class: `cell ${kinds}`, text: kind === "e" ? "" : text, title: stray ? "不属于任何格的数" : null });
     if (field !== undefined) cell.addEventListener("click", () => pick(field));
     spans.push({ start, end, node: cell });
-    if (kind === "n" || (kind === "e" && line.cells.some((c) => c[2] === "n" && c[0] < start))) inFigures = true;
-    (inFigures ? figures : words).append(cell);
-  }
+    (kind === "n" || kind === "e" || figures.childNodes.length ? figures : words).append(cell);
+  });
   const head = line.cells.length && line.cells.every((c) => c[2] !== "n");
-  return make("p", { class: `line${line.table === null ? " outside" : ""}${head ? " head" : ""}` }, words, figures.childNodes.length ? figures : null);
+  return make("p", { class: `line${line.table === null ? " outside" : ""}${head ? " head" : ""}${last >= 10 ? " long" : ""}` }, words, figures.childNodes.length ? figures : null);
 }
 
 const ROLES = ["evidence", "row-path", "column-path", "other-reading"];
