@@ -95,8 +95,15 @@ function lightUp(follow) {
   if (blind()) return light(spans, { row: [], note: "" });
   const machine = cellOf(current).machine, path = task.paths[current];
   const span = follow ?? machine.span;
-  const note = span ? "" : machine.status === "blank" ? "这一格在原文中是空白" : path.row.length ? "这一行在原文中没有对应的数" : "原文中没有找到这一行";
-  return light(spans, { span, row: path.row, column: path.column, others: cellOf(current).candidates.map((c) => c.span).filter(Boolean), note });
+  const note = span ? "" : machine.status === "blank" ? "这一格在原文中是空白" : path.row.length ? "这一行在原文中没有对应的数" : "原文中没有找到这一行，已移到邻近处";
+  return light(spans, { span, row: path.row, column: path.column, others: cellOf(current).candidates.map((c) => c.span).filter(Boolean), near: span || path.row.length ? null : neighbour(), note });
+}
+
+/** Where the nearest cell before the current one is printed, else the nearest after it, in the same table. */
+function neighbour() {
+  const { task, current } = page;
+  const printed = task.cells.map((c, i) => ({ i, span: c.machine.span })).filter((x) => x.span && task.fields[x.i].table === task.fields[current].table);
+  return (printed.findLast((x) => x.i < current) ?? printed[0])?.span ?? null;
 }
 
 function drawTabs() {
@@ -512,7 +519,7 @@ function original() {
   if (page.task) open_(`/review/original/${page.task.report.id}`);
 }
 
-const open_ = (path) => make("a", { href: path, target: "_blank", rel: "noopener" }).click();
+const open_ = (path) => make("a", { href: path, download: "" }).click();
 
 function queue() {
   showQueue(page, query(), (report) => { page.left.delete(report); open(report); }, (filter) => {

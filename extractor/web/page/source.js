@@ -54,7 +54,7 @@ function drawLine(line, owner, spans, pick, owned) {
 const ROLES = ["evidence", "row-path", "column-path", "other-reading"];
 
 /** Outlines one stretch and tints the headers; says where the text has nothing. */
-export function light(spans, { span, row = [], column = [], others = [], note = "" }) {
+export function light(spans, { span, row = [], column = [], others = [], near = null, note = "" }) {
   for (const s of spans) {
     s.node.classList.remove(...ROLES);
     s.node.removeAttribute("aria-label");
@@ -69,7 +69,8 @@ export function light(spans, { span, row = [], column = [], others = [], note = 
   others.forEach((x) => touch(x, "other-reading"));
   const hit = span ? touch(span, "evidence") : [];
   hit.forEach((s) => s.node.setAttribute("aria-label", `本格的依据：${s.node.textContent}`));
-  const target = hit[0] ?? (row.length ? spans.find((s) => s.start < row[0][1] && row[0][0] < s.end) : null);
+  const place = row[0] ?? near;
+  const target = hit[0] ?? (place && spans.find((s) => s.start < place[1] && place[0] < s.end));
   if (target) {
     const folded = target.node.closest("details");
     if (folded) folded.open = true;
