@@ -16,7 +16,7 @@ const SHOWS = { blank: "blank", dash: "blank", illegible: "lost", lost: "lost" }
 const DECIDES = new Set(["accept", "as_printed", "correct", "blank", "dash", "illegible", "lost"]);
 
 const page = {
-  config: null, me: "", task: null, spans: [], current: -1, seenAt: null, items: [], filter: {}, left: new Set(), skipped: new Set(), before: new Map(), numeral: null,
+  config: null, me: "", task: null, spans: [], current: -1, seenAt: null, items: [], filter: {}, left: new Set(), skipped: new Set(), before: new Map(), numeral: null, done: false,
 };
 const grid = new Grid((i) => go(i));
 let outbox;
@@ -162,6 +162,7 @@ function go(i, { focus = true } = {}) {
   if (i === null || i === undefined) return;
   if (i !== page.current) {
     page.current = i;
+    page.done = false;
     page.seenAt = new Date();
     $("value").value = "";
     $("value-note").textContent = "";
@@ -231,16 +232,21 @@ async function onward() {
   return tell(p.left_reports ? "其余的报告都跳过了；从队列里可以再打开" : "没有待核对的了", "good");
 }
 
-/** After a decision: the next cell, else what the report has next, else the next report. */
-async function next() {
+/** After a decision: the next cell; where the report has none, on once everything is stored (`proceed`). */
+function next() {
   const i = along(1);
   if (i !== null) return go(i);
-  draw();
-  await outbox.flush();
-  if (outbox.waiting) return undefined;
-  if (page.task.mode === "audit") return open(page.task.report.id, undefined, false).then(() => (page.items.some((x) => todo(x.field)) ? null : onward()));
-  await refresh();
-  return page.items.some((x) => todo(x.field)) ? go(along(1) ?? page.current) : onward();
+  page.done = true;
+  return draw();
+}
+
+/** What the report has next, now that it is known what the answers prove; else the next report. */
+async function proceed() {
+  page.done = false;
+  if (page.task.mode === "audit") await open(page.task.report.id, undefined, false);
+  else await refresh();
+  const i = page.items.find((x) => todo(x.field))?.field;
+  return i === undefined ? onward() : go(i);
 }
 
 // ------------------------------------------------------------------ decisions
@@ -431,8 +437,7 @@ function told(what, entry, more) {
   } else if (what === "sent") {
     if (i >= 0) cellOf(i).seen = Math.max(cellOf(i).seen, more.id);
     tell(outbox.waiting ? `还有 ${outbox.waiting} 条等待保存` : "已保存", "good");
-    if (!outbox.waiting && here) (blind() && entry.cancelsKey ? open(page.task.report.id, entry.body.field, false) : refresh());
-    if (!outbox.waiting) drawProgress();
+    if (!outbox.waiting) settled(here, entry);
   } else if (what === "clash") clash(entry, more);
   else {
     outbox.drop(entry.body.key);
@@ -441,6 +446,14 @@ function told(what, entry, more) {
     if (here) refresh().then(() => i >= 0 && go(i));
   }
   drawRecent();
+}
+
+/** Everything is stored. */
+function settled(here, entry) {
+  if (page.done) proceed();
+  else if (here && blind() && entry.cancelsKey) open(page.task.report.id, entry.body.field, false);
+  else if (here) refresh();
+  drawProgress();
 }
 
 /** Somebody else was first: show what they said, and ask again. Until then the decision stays in the browser. */

@@ -63,12 +63,10 @@ export class Outbox {
   }
 
   async flush() {
-    if (this.busy) return;
+    if (this.busy) return; // what was added meanwhile is sent in the same go
     this.busy = true;
     try {
-      for (let next; (next = this.entries().find((e) => !e.stopped)); ) {
-        if (!(await this.send(next))) break;
-      }
+      for (let next; (next = this.entries().find((e) => !e.stopped)) && (await this.send(next)); );
     } finally {
       this.busy = false;
     }
