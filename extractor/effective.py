@@ -129,7 +129,8 @@ _STATUS = {
     Action.CORRECT: Status.PRINTED, Action.BLANK: Status.BLANK, Action.DASH: Status.BLANK,
     Action.ILLEGIBLE: Status.LOST, Action.LOST: Status.LOST,
 }  # fmt: skip
-_AGREES = frozenset({Action.ACCEPT, Action.AS_PRINTED})
+AGREES = frozenset({Action.ACCEPT, Action.AS_PRINTED})
+"""The answers that agree to what was read, where it was read."""
 
 
 def standing(events: Iterable[Event]) -> list[Event]:
@@ -160,12 +161,12 @@ def carries(event: Event, record: Mapping[str, Any], cell: Mapping[str, Any]) ->
     same = (event.form, event.sha256, event.printed, event.start, event.end) == (
         record["form"], record["sha256"], cell["printed"], evidence["start"], evidence["end"]
     )  # fmt: skip
-    return same and (event.action not in _AGREES or (event.status, event.shown) == (cell["status"], cell["value"]))
+    return same and (event.action not in AGREES or (event.status, event.shown) == (cell["status"], cell["value"]))
 
 
 def said(event: Event) -> tuple[Number | None, str]:
     """Value and status (contract.md) that an answer gives its cell."""
-    if event.action in _AGREES:
+    if event.action in AGREES:
         return event.shown, event.status
     return event.figure if event.action is Action.CORRECT else None, _STATUS[event.action].value
 
@@ -190,7 +191,7 @@ def _cell(field: str, machine: Mapping[str, Any], answer: Event | None, settled:
     codes = tuple(machine["codes"])
     if answer is not None:
         value, status = said(answer)
-        origin = "" if value is None else machine["status"] if answer.action in _AGREES else "person"
+        origin = "" if value is None else machine["status"] if answer.action in AGREES else "person"
         return Cell(field, value, status, origin, State.ANSWERED, machine, answer, history, (*codes, PERSON))
     value, status, waits = machine["value"], machine["status"], machine["decision"] != "accept"
     state = State.OPEN if waits else State.ACCEPTED

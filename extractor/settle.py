@@ -8,11 +8,12 @@ program accepted comes back where an answer makes it the suspect of a sum that f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from extractor import pipeline
 from extractor.codes import PERSON
-from extractor.effective import Event, Settled, field_of, said
+from extractor.effective import AGREES, Event, Settled, said
 from extractor.form import Form
 from extractor.judge import ACCEPT
 from extractor.types import Candidate, Decision, Document, Extraction, Resolved, Status
@@ -20,27 +21,38 @@ from extractor.types import Candidate, Decision, Document, Extraction, Resolved,
 PROVES = "PERSON_PROVES"
 
 
-def settle(document: Document, forms: Sequence[Form], record: Mapping[str, Any], answers: Mapping[str, Event]) -> dict[str, Settled]:
-    """By field, the cells of ``record`` that ``answers`` make certain, or put in doubt.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """One report as it is read today, which is as its run has it."""
 
-    Empty where the report is not read today as it was in the run of ``record`` (by an older program, or with a model): then
-    nothing may rest on today's readings, and a new run is the way.
+    begun: pipeline.Draft
+    before: Extraction
+
+
+def reread(document: Document, forms: Sequence[Form], record: Mapping[str, Any]) -> Reread | None:
+    """The report of ``record`` read again; None where it is not read today as it was then (by an older program, or with a model).
+
+    Then nothing may rest on today's readings, and a new run is the way.
     """
-    if not answers:
-        return {}
     begun = pipeline.draft(document, forms)
     if isinstance(begun, Extraction) or begun.form.id != record["form"]:
-        return {}
+        return None
     before = pipeline.decide(begun)
-    if not _as_recorded(before, record):
+    return Reread(begun, before) if _as_recorded(before, record) else None
+
+
+def settle(read: Reread, answers: Mapping[str, Event]) -> dict[str, Settled]:
+    """By field, the cells that ``answers`` make certain, or put in doubt."""
+    if not answers:
         return {}
-    fixed = [_candidate(begun.form, record, field, event) for field, event in answers.items()]
-    after = pipeline.decide(begun, answers=fixed)
+    form = read.begun.form
+    fixed = [_candidate(form, field, event) for field, event in answers.items()]
+    after = pipeline.decide(read.begun, answers=fixed)
     answered = {c.field for c in fixed}
     out: dict[str, Settled] = {}
-    for n, (was, now) in enumerate(zip(_cells(before), _cells(after), strict=True)):
+    for n, (was, now) in enumerate(zip(_cells(read.before), _cells(after), strict=True)):
         if n not in answered and (found := _changed(was, now)) is not None:
-            out[begun.form.fields[n].id] = found
+            out[form.fields[n].id] = found
     return out
 
 
@@ -70,13 +82,10 @@ def _as_recorded(extraction: Extraction, record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _candidate(form: Form, record: Mapping[str, Any], field: str, event: Event) -> Candidate:
-    """An answer as a reading: the figure and status said, with the evidence of the machine's reading where that is what was agreed to."""
+def _candidate(form: Form, field: str, event: Event) -> Candidate:
+    """An answer as a reading: value and status as said, at the place of the machine's reading where that was agreed to."""
     value, status = said(event)
-    index = form.index[field]
-    machine = next(c for c in record["cells"] if field_of(c) == field)
-    agreed = (value, status) == (machine["value"], machine["status"])
-    # A deduced cell that a person agreed to is still not printed: it takes no part in the sums.
-    kind = Status(status)
-    printed, start, end = (event.printed or "", event.start, event.end) if agreed else ("", -1, -1)
-    return Candidate(index, kind, value, printed, start, end, (PERSON,), producer="person")
+    if event.action in AGREES:
+        return Candidate(form.index[field], Status(status), value, event.printed or "", event.start, event.end, (PERSON,), producer="person")
+    # What a person types says what the cell is, not where it stands.
+    return Candidate(form.index[field], Status(status), value, "", -1, -1, (PERSON,), producer="person")

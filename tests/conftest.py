@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +66,14 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_SETTINGS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL server for this run; skipped where none is installed (`.ci/run` installs one)."""
+    from tests.databases import postgres, server_programs
+
+    if server_programs() is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    with postgres() as url:
+        yield url

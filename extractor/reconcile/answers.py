@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from extractor.codes import PERSON
 from extractor.form import Form
 from extractor.reconcile.rows import frame
 from extractor.types import Candidate, Resolved, Status, TableReading
+
+# Doubts about the row that a line of figures belongs to, about what the columns are, and about the places between two ends.
+_OF_THE_ROW = frozenset({"LABEL_FUZZY", "LABEL_TRUNCATED", "NEXT_LABEL_LOST", "ROW_EMPTIED", "ROWS_MAY_BE_SLIPPED", "LABELS_DETACHED"})
+_OF_THE_COLUMN = frozenset({"HEADER_NOT_SEEN", "HEADER_PATH_WRONG", "HEADER_ORDER", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
+_WITHIN_ENDS = frozenset({"COUNT_SHORT", "ROWS_DRIFT", "ROWS_RAGGED", "PLACED_BY_COUNT", "COLUMN_MAJOR", "LABELS_INTERLEAVED", "OFF_LINE", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
+# What says that the row shows other figures than those of its cells.
+_MORE = frozenset({"COUNT_LONG", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_GLUED", "DIGITS_SPLIT", "ROW_REPEATED"})
 
 
 def narrow(form: Form, readings: tuple[TableReading, ...], answers: Sequence[Candidate]) -> tuple[tuple[TableReading, ...], frozenset[int]]:
@@ -50,11 +58,44 @@ def _row(candidates: tuple[Candidate, ...], row: frozenset[int], said: Mapping[i
     return tuple(rest), one
 
 
-def fix(resolved: tuple[Resolved, ...], answers: Sequence[Candidate]) -> tuple[Resolved, ...]:
-    """``resolved`` with the answered cells as the person says, free of doubt."""
+def fix(form: Form, resolved: tuple[Resolved, ...], answers: Sequence[Candidate]) -> tuple[Resolved, ...]:
+    """``resolved`` with the answered cells as the person says, and the others without the doubts that this answers.
+
+    Who agrees to a figure at its place says which row its line is and which column it stands in. So nobody need ask again to which
+    row the other figures of the line belong, nor what its column is in other rows; and between two figures so agreed to there is one
+    way to place as many figures as there are columns between them.
+    """
     if not answers:
         return resolved
     out = list(resolved)
     for a in answers:
         out[a.field] = Resolved(a.field, a.status, a.value, a.printed, a.start, a.end, (PERSON,))
+    seen = {a.field for a in answers if a.start >= 0 and a.status is Status.PRINTED}
+    for table in form.tables:
+        for block in table.blocks:
+            _place(block.grid, out, seen)
     return tuple(out)
+
+
+def _place(grid: Sequence[Sequence[int]], out: list[Resolved], seen: set[int]) -> None:
+    """Take from the cells of one block the doubts that cells ``seen`` at their place answer."""
+    columns = {c for row in grid for c, i in enumerate(row) if i in seen}
+    for row in grid:
+        known = [c for c, i in enumerate(row) if i in seen]
+        of_the_row = _OF_THE_ROW if known else frozenset()
+        between = _between([out[i] for i in row], known)
+        for c, i in enumerate(row):
+            mine = of_the_row | (_OF_THE_COLUMN if c in columns else frozenset()) | (_WITHIN_ENDS if c in between else frozenset())
+            if mine and not mine.isdisjoint(out[i].codes):
+                out[i] = out[i]._replace(codes=tuple(x for x in out[i].codes if x not in mine))
+
+
+def _between(row: Sequence[Resolved], known: Sequence[int]) -> set[int]:
+    """Columns between two known ones with a figure in each, in the order of the columns, and no other figure among them."""
+    out: set[int] = set()
+    for first, last in pairwise(known):
+        cells = row[first : last + 1]
+        starts = [r.start for r in cells]
+        if all(r.status is Status.PRINTED and r.start >= 0 and _MORE.isdisjoint(r.codes) for r in cells) and starts == sorted(set(starts)):
+            out |= set(range(first, last + 1))
+    return out

@@ -101,7 +101,7 @@ def _given_together(c: Connection, new: NewEvent) -> list[Event]:
 
 def _cell(record: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     """The cell of a field; Refused where the form has none such."""
-    found = next((x for x in record["cells"] if field_of(x) == field), None)
+    found: Mapping[str, Any] | None = next((x for x in record["cells"] if field_of(x) == field), None)
     if found is None:
         raise Refused(f"{field}: {record['form'] or 'a report without a form'} has no such field")
     return found

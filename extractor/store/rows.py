@@ -64,9 +64,9 @@ def run_values(record: Mapping[str, Any], stamp: Mapping[str, str]) -> dict[str,
     s = summarise(record)
     return {
         "sha256": record["sha256"], "stamp": json.dumps(stamp, sort_keys=True), "record": pack(line), "digest": digest(line),
-        "form": s.form, "year": s.year, "agency": s.agency, "decision": s.decision, "cells": s.cells, "accepted": s.accepted,
+        "form": s.form, "year": s.year, "agency": clean(s.agency), "decision": s.decision, "cells": s.cells, "accepted": s.accepted,
         "review": s.review, "blank": s.blank, "lost": s.lost, "deduced": s.deduced, "findings": s.findings, "error": s.error,
-        "message": s.message, "read_at": now(),
+        "message": clean(s.message), "read_at": now(),
     }  # fmt: skip
 
 

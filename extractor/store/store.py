@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from extractor.effective import Cell, Event, Settled, State, answers, effective, field_of
 from extractor.form import Form, load_forms
-from extractor.settle import settle
+from extractor.settle import Reread, reread, settle
 from extractor.store import events as event_book
 from extractor.store import rows, tables
 from extractor.store.engine import connect, reading, url_of, writing
@@ -26,6 +26,7 @@ from extractor.text import normalise
 from extractor.types import Document
 
 _PAGE = 500
+_REREAD = 16  # reports kept as read, for the next answer about them
 
 
 class Store:
@@ -35,8 +36,13 @@ class Store:
         self.url = url_of(name)
         self.forms = tuple(forms or load_forms())
         self.engine = connect(self.url, create)
-        with writing(self.engine) as connection:
-            migrate(connection)
+        self._again: dict[int, Reread | None] = {}
+        try:
+            with writing(self.engine) as connection:
+                migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -244,7 +250,8 @@ class Store:
             return {}
         record = self.record(run)
         decided = answers(record, events)
-        settled = settle(self.document(str(record["sha256"])), self.forms, record, decided) if decided else {}
+        again = self._reread(run, record) if decided else None
+        settled = settle(again, decided) if again else {}
         states = [x.state for x in effective(record, events, settled)]
         row = {"report": report, "run": run, "last_event": events[-1].id, "open": states.count(State.OPEN), "answered": states.count(State.ANSWERED),
                "settled": states.count(State.SETTLED), "cells": rows.settled_text(settled)}  # fmt: skip
@@ -253,6 +260,14 @@ class Store:
             # Who was slower writes nothing: the newer state is there already, or will be.
             c.execute(update(t).where(t.c.report == report, t.c.run <= run, t.c.last_event <= events[-1].id).values(**row))
         return settled
+
+    def _reread(self, run: int, record: Mapping[str, Any]) -> Reread | None:
+        """The report of a run read again, once for the answers that follow each other."""
+        if run not in self._again:
+            if len(self._again) >= _REREAD:
+                self._again.pop(next(iter(self._again)), None)
+            self._again[run] = reread(self.document(str(record["sha256"])), self.forms, record)
+        return self._again[run]
 
     def _newest(self, report: int) -> tuple[int, list[Event]]:
         with reading(self.engine) as c:
@@ -298,7 +313,8 @@ def _insert_all(c: Connection, table: Any, values: list[dict[str, Any]]) -> None
 def _insert_new(c: Connection, table: Any, values: list[dict[str, Any]]) -> int:
     """Insert what is not there yet; how many rows were new."""
     dialect = postgresql if c.dialect.name == "postgresql" else sqlite
-    return sum(c.execute(dialect.insert(table).values(v).on_conflict_do_nothing()).rowcount for v in values)
+    key = next(iter(table.primary_key))
+    return sum(len(c.execute(dialect.insert(table).values(v).on_conflict_do_nothing().returning(key)).all()) for v in values)
 
 
 def _upsert(c: Connection, values: dict[str, Any]) -> None:
