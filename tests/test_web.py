@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -230,3 +232,35 @@ def test_a_token_is_needed_where_others_can_reach_the_service(tmp_path: Path) ->
     assert "32" in short.stderr
     assert "short" not in short.stderr
     assert [] == list(tmp_path.iterdir())
+
+
+COMMANDS = [line for line in (ROOT / "docs" / "service.md").read_text(encoding="utf-8").splitlines() if line.startswith("curl ")]
+
+
+def test_the_examples_of_the_documentation_do_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_bytes(REPORT)
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("a.txt", REPORT)
+    with service(tmp_path) as running, running.client() as client:
+        for line in COMMANDS:
+            asked = line.replace("curl ", "curl -sS --fail-with-body ", 1).replace("http://127.0.0.1:8765/", running.url)
+            done = subprocess.run(["bash", "-c", asked], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+            assert (line, 0) == (line, done.returncode), done.stdout + done.stderr
+        described = client.get("/openapi.json").json()["paths"]
+    text = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+
+    assert len(COMMANDS) > 5
+    assert [] == [path for path in described if path not in text and path.rpartition("/")[2] not in text]
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    """Python finds no module of the extra where its packages are hidden by an import hook that finds nothing."""
+    code = (
+        "import sys, importlib.util as u; found = u.find_spec; "
+        "u.find_spec = lambda name, *a: None if name == 'fastapi' else found(name, *a); "
+        "sys.argv = ['gouji', 'serve']; import cli; cli.app()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+    assert 2 == done.returncode
+    assert "pip install 'gouji[web]'" in done.stderr

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,29 +35,31 @@ class Service:
 
     @property
     def log(self) -> str:
+        """Everything that it has said by now."""
         return self._log.read_text(encoding="utf-8")
 
     def client(self, **named: Any) -> httpx2.Client:
+        """A client of it."""
         return httpx2.Client(base_url=self.url, timeout=30, trust_env=False, **named)
 
     def raw(self, data: bytes, wait: float = 15) -> bytes:
         """Send these very bytes; everything that comes back until the service closes the connection or ``wait`` is over."""
         with socket.create_connection((self.host, self.port), timeout=wait) as connection:
-            connection.sendall(data)
+            with suppress(OSError):  # refused before all of it was sent
+                connection.sendall(data)
             return drain(connection)
 
     def stop(self, name: signal.Signals = signal.SIGTERM) -> int:
+        """End it; its exit code."""
         self.process.send_signal(name)
         return self.process.wait(30)
 
 
 def drain(connection: socket.socket) -> bytes:
     out = bytearray()
-    try:
+    with suppress(TimeoutError, ConnectionResetError):
         while piece := connection.recv(65_536):
             out += piece
-    except (TimeoutError, ConnectionResetError):
-        pass
     return bytes(out)
 
 
@@ -85,6 +87,11 @@ def service(folder: Path, **settings: Any) -> Iterator[Service]:
                     process.kill()
 
 
+def _tell(address: str) -> None:
+    sys.stdout.write(address + "\n")
+    sys.stdout.flush()
+
+
 def main(text: str) -> None:
     from extractor.web import app
     from extractor.web.server import serve
@@ -94,7 +101,7 @@ def main(text: str) -> None:
     if page := given.pop("page", None):
         app.PAGE = Path(page)
     limits = Limits(**given.pop("limits", {}))
-    serve(Settings(**{**given, "hosts": tuple(given.get("hosts", ()))}, limits=limits), lambda address: print(address, flush=True))
+    serve(Settings(**{**given, "hosts": tuple(given.get("hosts", ()))}, limits=limits), _tell)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from extractor.effective import Action, Mode
+from extractor.effective import Action, Mode, Scope
 from extractor.store import Conflict, NewEvent
 from extractor.web.answer import MOST, NO_NUL, After, ReportId, answer, described, event
 from extractor.web.examples import EVENT
@@ -29,7 +29,7 @@ class EventIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{
         "key": "5f0c7c1e-8d0b-4c1d-9a3e-0f6d3f1f2a11", "run": 1, "field": "requests/new/total", "action": "correct",
         "value": "12", "reviewer": "li", "mode": "review", "after": 0,
-        "seen_at": "2026-11-21T08:00:00Z", "decided_at": "2026-11-21T08:00:03Z", "note": "", "cancels": None,
+        "seen_at": "2026-11-21T08:00:00Z", "decided_at": "2026-11-21T08:00:03Z", "note": "", "cancels": None, "scope": "cell",
     }]})  # fmt: skip
 
     key: str = Field(min_length=8, max_length=100, pattern=r"^[!-~]+$", description="made by the client, once an event: sent twice, it is stored once")
@@ -44,11 +44,12 @@ class EventIn(BaseModel):
     decided_at: _Time | None = None
     note: str = Field("", max_length=2000, pattern=NO_NUL)
     cancels: int | None = Field(None, ge=1, le=MOST)
+    scope: Scope = Field(Scope.CELL, description="row or table: the same is said of every cell there that waits for a person and was read so")
 
     def new(self, report: int) -> NewEvent:
         """The event as the store takes it."""
         return NewEvent(self.key, report, self.run, self.field, self.action, self.reviewer, self.value, self.mode,
-                        _utc(self.seen_at), _utc(self.decided_at), self.note, self.cancels)  # fmt: skip
+                        _utc(self.seen_at), _utc(self.decided_at), self.note, self.cancels, self.scope)  # fmt: skip
 
 
 def _utc(when: datetime | None) -> str:
@@ -66,7 +67,7 @@ def events_router(state: State) -> APIRouter:
         return answer({"events": [event(e) for e in state.store.events(report) if e.id > after]})
 
     @router.post("/v1/reports/{id}/events", status_code=201, response_class=Response,
-                 responses={**described("The event as it is kept.", EVENT, 201), **problems(404, 409, 413, 422)})  # fmt: skip
+                 responses={**described("The event as it is kept.", EVENT, 201), **problems(400, 404, 409, 413)})  # fmt: skip
     def append(report: ReportId, sent: EventIn) -> Response:
         """Add one event. 409 where somebody else decided about this cell meanwhile: `event` says what is there."""
         state.store.report(report)

@@ -18,8 +18,8 @@ CELL: dict[str, Any] = {
     "confidence": 0.9998, "decision": "accept", "codes": ["RULE_PASSED"], "readings": {"rules": 1470},
 }  # fmt: skip
 FINDING: dict[str, Any] = {
-    "rule": "REQ-OUTCOMES", "instance": "natural_person", "verdict": "fail", "left": 5, "right": 0,
-    "cells": ["requests/granted/natural_person"], "blame": "report",
+    "rule": "REQ-OUTCOMES", "instance": "total", "verdict": "fail", "left": 5, "right": 0,
+    "cells": ["requests/granted/total"], "blame": "report",
 }  # fmt: skip
 RECORD: dict[str, Any] = {
     "source": "a.txt", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -34,7 +34,7 @@ _BODY: dict[str, Any] = {"required": True, "content": {
     "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
     "application/json": {"schema": ReportIn.model_json_schema(), "example": {"text": TEXT, "name": "a.txt"}},
     "multipart/form-data": {"schema": {
-        "type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"],
+        "type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "required": ["file"], "additionalProperties": False,
     }},
 }}  # fmt: skip
 
@@ -47,7 +47,7 @@ def extract_router(state: State) -> APIRouter:
         "/v1/extract", openapi_extra={"requestBody": _BODY}, response_class=Response,
         responses={200: {"description": "The record of the report; `decision` is `unreadable` where it cannot be read.",
                          "content": {"application/json": {"schema": {"type": "object"}, "example": RECORD}}},
-                   **problems(400, 408, 413, 415, 422, 503)},
+                   **problems(400, 408, 413, 415)},
     )  # fmt: skip
     async def extract(
         request: Request,

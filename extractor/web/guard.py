@@ -28,6 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 access = logging.getLogger("gouji.access")
 errors = logging.getLogger("gouji.errors")
 
+_HEAD = 16_384  # bytes of all headers of a request
 UPLOADS = frozenset({"/v1/jobs"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -98,6 +99,8 @@ class _Exchange:
             await self._refuse(refused)
 
     def _admit(self) -> None:
+        if sum(len(name) + len(value) for name, value in self.scope["headers"]) > _HEAD:
+            raise Refused(431, "HEAD_TOO_LARGE", f"the head of the request has more than {_HEAD:,} bytes")
         headers: dict[str, str] = {}
         for raw, value in self.scope["headers"]:
             name, text = raw.decode("latin-1"), value.decode("latin-1")

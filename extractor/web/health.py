@@ -26,7 +26,7 @@ def health_router(state: State) -> APIRouter:
         """Whether the process answers. Needs no token."""
         return answer({"status": "ok"})
 
-    @router.get("/health", responses={**described("It can work.", {"status": "ok", "database": "ok"}), **problems(503)})
+    @router.get("/health", responses={**described("It can work.", {"status": "ok", "database": "ok"}), **problems()})
     def ready() -> Response:
         """Whether the service can work: it reaches its database."""
         try:

@@ -18,7 +18,7 @@ from extractor.web.problem import Refused, problems
 from extractor.web.state import State
 
 _BODY: dict[str, Any] = {"required": True, "content": {"multipart/form-data": {"schema": {
-    "type": "object", "required": ["files"],
+    "type": "object", "required": ["files"], "additionalProperties": False,
     "properties": {"files": {"type": "array", "minItems": 1, "items": {"type": "string", "contentMediaType": "application/octet-stream"}}},
 }}}}  # fmt: skip
 _LINES: dict[int | str, dict[str, Any]] = {200: {
@@ -33,7 +33,7 @@ def jobs_router(state: State) -> APIRouter:
     """The routes of the jobs."""
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"], default_response_class=Response)
 
-    @router.post("", status_code=202, openapi_extra={"requestBody": _BODY}, responses={**described("The job, begun.", JOB, 202), **problems(400, 408, 413, 415, 422, 503)})
+    @router.post("", status_code=202, openapi_extra={"requestBody": _BODY}, responses={**described("The job, begun.", JOB, 202), **problems(400, 408, 413, 415)})
     async def submit(request: Request) -> Response:
         """Read many files: several in one form, ZIP archives among them. The files are kept in the database until they are read."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
@@ -43,7 +43,7 @@ def jobs_router(state: State) -> APIRouter:
         state.work.set()
         return answer(_plain(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
-    @router.get("", responses={**described("Jobs in the order of their numbers; `next` goes into `after`.", {"jobs": [JOB], "next": None}), **problems(422)})
+    @router.get("", responses={**described("Jobs in the order of their numbers; `next` goes into `after`.", {"jobs": [JOB], "next": None}), **problems()})
     def jobs(after: After = 0, limit: Limit = 100) -> Response:
         """The jobs, each with its progress."""
         found = state.jobs.jobs(after, limit + 1)

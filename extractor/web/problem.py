@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -66,7 +67,10 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, exc: HTTPException) -> Response:
         if not isinstance(exc, Refused):
             name = HTTPStatus(exc.status_code).name
-            exc = Refused(exc.status_code, name, str(exc.detail), dict(exc.headers or {}))
+            headers = dict(exc.headers or {})
+            if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+                headers["Allow"] = ", ".join(methods)
+            exc = Refused(exc.status_code, name, str(exc.detail), headers)
         return problem(request_id(request.scope), exc)
 
     @app.exception_handler(RequestValidationError)
@@ -79,6 +83,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(GoujiError)
     async def _known(request: Request, exc: GoujiError) -> Response:
         return problem(request_id(request.scope), _of(exc, request_id(request.scope)))
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be asked of an address: all routes that it leads to, of which the framework names only the first."""
+    paths = request.app.openapi()["paths"].items()
+    return sorted(m.upper() for path, methods in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path) for m in methods)
 
 
 def _of(exc: GoujiError, name: str) -> Refused:
@@ -98,5 +108,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, *_ANYWHERE)}
 
 
-# The guard may say these of any request.
-_ANYWHERE = (401, 403, 421)
+# What may be said of any request.
+_ANYWHERE = (401, 403, 421, 422, 503)

@@ -20,7 +20,7 @@ def reports_router(state: State) -> APIRouter:
     """The routes of the reports."""
     router = APIRouter(prefix="/v1/reports", tags=["reports"], default_response_class=Response)
 
-    @router.get("", responses={**described("Reports in the order of their numbers; `next` goes into `after`.", {"reports": [REPORT], "next": None}), **problems(422)})
+    @router.get("", responses={**described("Reports in the order of their numbers; `next` goes into `after`.", {"reports": [REPORT], "next": None}), **problems()})
     def reports(
         after: After = 0,
         limit: Limit = 100,
