@@ -20,6 +20,8 @@ FORM = form_of("disclosure-2021")
 
 @dataclass(frozen=True)
 class Row:
+    """A report as the queue sees it."""
+
     id: int
     open: int = 0
     lost: int = 0

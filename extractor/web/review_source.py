@@ -61,7 +61,7 @@ class Source:
             if len(out) >= MOST_LINES and not any(start <= x <= end for x in wanted):
                 cut += 1
                 continue
-            out += [{"table": self._table_at(row[-1].start), "cells": [self._cell(e) for e in row]} for row in _rows(mine)]
+            out += [{"table": self._table_of(row), "cells": [self._cell(e) for e in row]} for row in _rows(mine)]
         return out, cut
 
     def _cell(self, e: Event) -> list[Any]:
@@ -69,8 +69,8 @@ class Source:
         words = self.text[e.start : min(e.end, e.start + _MOST_CHARACTERS)].split()
         return [e.start, e.end, kind, visible(("" if kind == "h" else " ").join(words))]
 
-    def _table_at(self, offset: int) -> str | None:
-        return next((s.table for s in self.segments.values() if s.start <= offset < s.end), None)
+    def _table_of(self, row: Sequence[Event]) -> str | None:
+        return next((s.table for e in row for s in self.segments.values() if s.start <= e.start < s.end), None)
 
     def path(self, field: Field, start: int) -> Path:
         """The headers of ``field`` as printed, nearest before ``start``; of a cell that is not printed (-1), the first of its row."""
@@ -82,7 +82,12 @@ class Source:
         if start < 0:
             start = next((e.end for e in labels if _names(e, field, block, "row")), found.end)
         before = [e for e in labels if e.start < start]
-        return Path(_nearest(before, field, block, "row"), _nearest(before, field, block, "column"))
+        return Path(_nearest(before, field, block, "row") or self._beside(found, start), _nearest(before, field, block, "column"))
+
+    def _beside(self, found: Segment, start: int) -> tuple[tuple[int, int], ...]:
+        """The words that stand before a figure in whose row no label was recognised; none where a label stands nearer."""
+        words = next((e for e in reversed(found.events) if e.start < start and e.kind not in _FIGURES), None)
+        return ((words.start, words.end),) if words is not None and words.kind != LABEL else ()
 
 
 def _rows(events: Sequence[Event]) -> Iterator[list[Event]]:
