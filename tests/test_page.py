@@ -186,6 +186,26 @@ def test_lost_skip_note_and_moving_about(browser: Any, service: Service, db: Pat
     at(page, place)
 
 
+def test_a_row_that_is_lost_is_answered_and_taken_back_in_one(browser: Any, service: Service, db: Path) -> None:
+    row = "requests/unavailable_needs_creation"
+    page = enter(browser, service, f"?report={DAMAGED}&cell={row}/commercial")
+    assert "整行缺失（7 格）" in page.locator("#actions").inner_text()
+    press(page, "r")
+    found = stored(db, DAMAGED, 7)
+    assert {(f.rpartition("/")[0], a) for f, a, _ in found} == {(row, "lost")}
+    assert len({f for f, _, _ in found}) == 7
+    until(lambda: not here(page).startswith(row))
+    press(page, "u")
+    at(page, f"{row}/commercial")
+    stored(db, DAMAGED, 14)
+
+    assert standing(events_in(db, DAMAGED)) == []
+    until(lambda: page.locator(f'#grid td.todo[aria-label^="2.没有现成信息"]').count() == 7)
+    press(page, "ArrowUp")
+    press(page, "r")  # figures are never agreed to by the row
+    page.locator("#value-note", has_text="只有待核对的缺失格或空白格").wait_for()
+
+
 def test_the_number_pad_alone_is_enough(browser: Any, service: Service, db: Path) -> None:
     page = enter(browser, service, f"?report={LITIGATION}")
     for keys, after in ((["7", "Enter"], 1), ([".", "Enter"], 2), (["-", "Enter"], 3), (["+"], 4)):

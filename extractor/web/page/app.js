@@ -57,6 +57,12 @@ function draw() {
   grid.show(field.table);
   drawCell(task, current, itemOf(current), page.config.zh);
   drawBehind(task, current, page.config.zh, (span) => lightUp(span));
+  for (const scope of ["row", "table"]) {
+    const button = $("actions").querySelector(`[data-action="${scope}"]`), cell = cellOf(current);
+    const n = button && cell.state === "open" && ["lost", "blank"].includes(cell.machine.status) ? alike(current, scope).length : 0;
+    if (button) button.hidden = !n;
+    if (n) button.firstChild.textContent = `${scope === "row" ? "整行" : "整表"}${page.config.zh.actions[cell.machine.status]}（${n + 1} 格） `;
+  }
   lightUp();
   drawLive();
   drawTabs();
@@ -126,7 +132,7 @@ function drawRecent() {
   const zh = page.config.zh;
   const last = outbox.log().filter((x) => x.reviewer === page.me && x.action !== "undo").slice(-10).reverse();
   fill($("recent"), ...last.map((x) => make("li", { class: x.undone ? "undone" : null },
-    make("button", { type: "button", class: "link", text: x.place, onclick: () => visit(x.report, x.field) }), ` ${zh.actions[x.action]}`,
+    make("button", { type: "button", class: "link", text: x.place, onclick: () => visit(x.report, x.field) }), ` ${{ row: "整行", table: "整表" }[x.scope] ?? ""}${zh.actions[x.action]}`,
     x.value ? make("strong", { text: ` ${x.value}` }) : null,
     x.undone ? make("span", { class: "quiet", text: " 已撤销" }) : make("button", { type: "button", class: "small", text: "撤销", "aria-label": `撤销 ${x.place}`, onclick: () => undo(x) }),
     x.id || x.undone ? null : make("span", { class: "quiet", text: " 待保存" }))));
@@ -253,7 +259,17 @@ async function proceed() {
 
 /** Decisions that are not stored yet lie over what the service says. */
 function overlay() {
-  for (const e of outbox.entries()) if (e.report === page.task.report.id && !e.stopped) shows(page.task.fields.findIndex((f) => f.id === e.body.field), e.body);
+  for (const e of outbox.entries()) {
+    const i = page.task.fields.findIndex((f) => f.id === e.body.field);
+    if (e.report === page.task.report.id && !e.stopped) [...alike(i, e.body.scope), i].forEach((j) => shows(j, e.body));
+  }
+}
+
+/** The other cells of the row or table that wait and were read as lost or blank like this one: what one answer may be about. */
+function alike(i, scope) {
+  if (!scope || scope === "cell") return [];
+  const stretch = (j) => page.task.fields[j].id.split("/").slice(0, scope === "row" ? 2 : 1).join("/");
+  return page.task.cells.map((c, j) => j).filter((j) => j !== i && stretch(j) === stretch(i) && cellOf(j).state === "open" && cellOf(j).machine.status === cellOf(i).machine.status);
 }
 
 function shows(i, { action, value }) {
@@ -276,15 +292,16 @@ function plainDigits(text) {
 function send(action, i, more = {}) {
   const c = cellOf(i), f = page.task.fields[i], { report, mode, run } = page.task;
   const key = uuid(), now = new Date();
-  page.before.set(key, { report: report.id, i, cell: { ...c } });
+  const touched = [i, ...alike(i, more.scope)];
+  page.before.set(key, { report: report.id, cells: touched.map((j) => [j, { ...cellOf(j) }]) });
   const { cancelsKey, ...parts } = more;
   const body = {
     key, run, field: f.id, action, reviewer: page.me, mode, after: c.seen, value: null, note: "",
     seen_at: (page.seenAt ?? now).toISOString(), decided_at: now.toISOString(), ...parts,
   };
   const place = `${f.row} × ${f.column}`;
-  outbox.note((log) => [...log, { key, report: report.id, field: f.id, action, value: body.value, reviewer: page.me, at: body.decided_at, place: place.length > 28 ? `${place.slice(0, 27)}…` : place }]);
-  shows(i, body);
+  outbox.note((log) => [...log, { key, report: report.id, field: f.id, action, value: body.value, scope: body.scope, reviewer: page.me, at: body.decided_at, place: place.length > 28 ? `${place.slice(0, 27)}…` : place }]);
+  touched.forEach((j) => shows(j, body));
   outbox.add({ report: report.id, body, cancelsKey });
   drawRecent();
 }
@@ -308,6 +325,13 @@ function accept() {
 function asPrinted() {
   if (blind()) return undefined;
   return cellOf(page.current).machine.status === "printed" ? decide("as_printed") : say("没有印出的数，不能照录");
+}
+
+/** The same of every cell of the row or table that was read like this one; only that they are lost or blank can be said of many. */
+function whole(scope) {
+  const c = cellOf(page.current), status = c.machine?.status;
+  if (blind() || c.state !== "open" || !["lost", "blank"].includes(status)) return say("只有待核对的缺失格或空白格可以整行、整表一次回答");
+  return decide(status, { scope });
 }
 
 function say(text) {
@@ -382,7 +406,7 @@ async function undo(which) {
   const i = page.task.fields.findIndex((f) => f.id === last.field);
   outbox.note((log) => log.map((x) => (x.key === last.key ? { ...x, undone: true } : x)));
   const was = page.before.get(last.key);
-  if (was?.report === page.task.report.id) Object.assign(cellOf(i), { ...was.cell, seen: cellOf(i).seen });
+  if (was?.report === page.task.report.id) was.cells.forEach(([j, cell]) => Object.assign(cellOf(j), { ...cell, seen: cellOf(j).seen }));
   page.skipped.delete(`${last.report}/${i}`);
   send("undo", i, { cancelsKey: last.key });
   go(i);
@@ -410,6 +434,8 @@ function act(action) {
     case "undo": return undo();
     case "note": return note();
     case "structure": return blind() ? undefined : send("note", i, { note: "#structure" });
+    case "row": return whole("row");
+    case "table": return whole("table");
     case "skip": page.skipped.add(`${page.task.report.id}/${i}`); return decide("skip");
     default: return decide(action);
   }

@@ -13,6 +13,8 @@ export const ACTIONS = [
   { action: "dash", key: "D", label: "横杠" },
   { action: "illegible", key: "I", label: "无法辨认" },
   { action: "lost", key: "X", label: "缺失", title: "原文中没有这一格" },
+  { action: "row", key: "R", label: "整行", title: "这一行里读作缺失（或空白）的待核对各格都确实如此", machine: true },
+  { action: "table", key: "G", label: "整表", title: "本表中读作缺失（或空白）的待核对各格都确实如此", machine: true },
   { action: "skip", key: "S", label: "跳过" },
   { action: "undo", key: "U", label: "撤销" },
   { action: "note", key: "M", label: "备注" },
