@@ -1,7 +1,7 @@
 // The page: one report at a time, one cell at a time, every decision an event.
 
 import { get } from "./api.js";
-import { $, fill, make } from "./dom.js";
+import { $, clock, fill, make } from "./dom.js";
 import { parse, typed } from "./exact.js";
 import { face, Grid } from "./grid.js";
 import { listen } from "./keys.js";
@@ -489,7 +489,7 @@ async function clash(entry, event) {
   const say = (e) => `${zh.actions[e.action]}${e.value === null || e.value === undefined ? "" : ` ${e.value}`}`;
   const at = (name, value) => [make("dt", { text: name }), make("dd", { text: value })];
   fill($("clash-said"), ...at("格", `${page.task.fields[page.current].row} × ${page.task.fields[page.current].column}`),
-    ...at(event.reviewer, `${say(event)}（${event.recorded_at.slice(11, 19)}）`), ...at("您", say(entry.body)));
+    ...at(event.reviewer, `${say(event)}（${clock(event.recorded_at)}）`), ...at("您", say(entry.body)));
   $("clash").returnValue = "";
   $("clash").showModal();
   $("clash").onclose = async () => {
@@ -521,6 +521,7 @@ async function start() {
   $("open-queue").onclick = queue;
   $("open-original").onclick = original;
   addEventListener("popstate", follow);
+  addEventListener("resize", () => page.task && lightUp());
   await follow();
   drawRecent();
   drawProgress();

@@ -25,3 +25,6 @@ export function intoView(node, box) {
   if (n.top < b.top + 40 || n.bottom > b.bottom - 40) box.scrollTop += n.top - b.top - b.height / 3;
   if (n.left < b.left || n.right > b.right) box.scrollLeft += n.left - b.left - b.width / 3;
 }
+
+/** A time of the service (UTC) on the reader's own clock. */
+export const clock = (iso) => new Date(iso).toLocaleString("zh-CN", { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });

@@ -1,7 +1,7 @@
 // The cell at hand: what was read, why a person is asked, what can be said, its sums, and what is behind it.
 
 import { show } from "./exact.js";
-import { $, fill, make } from "./dom.js";
+import { $, clock, fill, make } from "./dom.js";
 import { face } from "./grid.js";
 import { verdict, wanted } from "./rules.js";
 
@@ -77,7 +77,7 @@ export function drawBehind(task, i, zh, follow) {
   if (calm.length) parts.push(make("details", {}, make("summary", { text: `另有 ${calm.length} 条说明` }), make("ul", { class: "codes" }, ...calm.map(code))));
   if (cell.history.length) {
     parts.push(make("h3", { text: "本格的经过" }), make("ol", { class: "history" }, ...cell.history.map((e) =>
-      make("li", { class: e.undone ? "undone" : null }, `${e.at.slice(0, 16).replace("T", " ")} ${e.reviewer} ${zh.modes[e.mode]}：${zh.actions[e.action]}`,
+      make("li", { class: e.undone ? "undone" : null }, `${clock(e.at)} ${e.reviewer} ${zh.modes[e.mode]}：${zh.actions[e.action]}`,
         e.value !== null ? make("strong", { text: ` ${e.value}` }) : "", e.note ? `　${e.note.replace(/^#structure ?/, "本表结构有误 ")}` : "", e.undone ? make("span", { class: "quiet", text: "（已撤销）" }) : ""))));
   }
   fill($("behind"), ...parts);

@@ -6,6 +6,7 @@ const KINDS = { h: "label", n: "figure", e: "empty", t: "text" };
 
 /** Draws a task's lines; returns what `light` needs. `pick(field)` is called for a click on a figure that belongs to a cell. */
 export function drawSource(task, pick) {
+  const columns = new Map(task.tables.map((t) => [t.id, Math.max(...t.blocks.map((b) => b.columns.length))]));
   const owner = new Map();
   task.cells.forEach((c, i) => c.machine?.span && owner.set(c.machine.span[0], i));
   const spans = [];
@@ -17,7 +18,7 @@ export function drawSource(task, pick) {
     folded = [];
   };
   for (const line of task.source.lines) {
-    const node = drawLine(line, owner, spans, pick, task.mode === "review");
+    const node = drawLine(line, owner, spans, pick, task.mode === "review", columns.get(line.table) ?? 0);
     if (line.table === null && !line.cells.every((c) => c[2] === "h")) folded.push(node);
     else {
       flush();
@@ -32,16 +33,19 @@ export function drawSource(task, pick) {
   return spans;
 }
 
-function drawLine(line, owner, spans, pick, owned) {
+function drawLine(line, owner, spans, pick, owned, columns) {
   const words = make("span", { class: "words" }), figures = make("span", { class: "figures" });
   const last = line.cells.findLastIndex((c) => c[2] === "n");
-  let labelled = false;
+  const first = line.cells.findIndex((c) => c[2] === "n"), label = line.cells.findIndex((c) => c[2] !== "e");
+  // Empty cells beyond the form's columns are merged cells of the label or of the page's edge: kept, and narrow.
+  let spare = line.cells.filter((c, n) => n > label && n <= last && "ne".includes(c[2])).length - columns;
   line.cells.forEach(([start, end, kind, text], n) => {
-    if (kind === "e" && (!labelled || last < 0)) return; // a merged cell of the headers
-    labelled ||= kind !== "e";
+    if (kind === "e" && (n < label || last < 0)) return; // a merged cell of the headers
+    const merged = kind === "e" && (n > last || (n < first && spare > 0));
+    if (merged) spare -= 1;
     const field = kind === "n" ? owner.get(start) : undefined;
     const stray = owned && kind === "n" && line.table !== null && field === undefined;
-    const kinds = `${KINDS[kind]}${n > last ? " after" : ""}${stray ? " stray" : ""}`;
+    const kinds = `${KINDS[kind]}${merged ? " merged" : ""}${stray ? " stray" : ""}`;
     const cell = make("span", { class: `cell ${kinds}`, text: kind === "e" ? "" : text, title: stray ? "不属于任何格的数" : null });
     if (field !== undefined) cell.addEventListener("click", () => pick(field));
     spans.push({ start, end, node: cell });
