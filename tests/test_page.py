@@ -200,7 +200,7 @@ def test_a_row_that_is_lost_is_answered_and_taken_back_in_one(browser: Any, serv
     stored(db, DAMAGED, 14)
 
     assert standing(events_in(db, DAMAGED)) == []
-    until(lambda: page.locator(f'#grid td.todo[aria-label^="2.没有现成信息"]').count() == 7)
+    until(lambda: page.locator('#grid td.todo[aria-label^="2.没有现成信息"]').count() == 7)
     press(page, "ArrowUp")
     press(page, "r")  # figures are never agreed to by the row
     page.locator("#value-note", has_text="只有待核对的缺失格或空白格").wait_for()

@@ -122,7 +122,7 @@ class Desk:
         if self.options.blind:
             todo = [r for r in rows if r.cells > len(self.tally.keyed(Mode.BLIND, r.id, reviewer))]
             order = [r.id for r in todo]
-            modes = (Mode.BLIND,)
+            modes: tuple[Mode, ...] = (Mode.BLIND,)
         else:
             order = ranked(rows, pace, self._to_audit)
             todo = [r for r in rows if r.open]
