@@ -56,8 +56,20 @@ class Split(StrEnum):
     all = "all"
 
 
+class PanelShape(StrEnum):
+    """How the panel is laid out."""
+
+    wide = "wide"
+    long = "long"
+    findings = "findings"
+
+
 Paths = Annotated[
     list[Path], typer.Argument(metavar="PATH", help="Reports, or folders of reports.", show_default=False)
+]
+Units = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", envvar="GOUJI_UNITS", help="Names, breaks and children of units (YAML; docs/across.md).", show_default=False),
 ]
 Debug = Annotated[bool, typer.Option("--debug", envvar="GOUJI_DEBUG", help="Print tracebacks of bugs.")]
 
@@ -149,11 +161,12 @@ def check(
         bool, typer.Option("--json", envvar="GOUJI_CHECK_JSON", help="Print each problem as one line of JSON.")
     ] = False,
     forms: Forms = None,
+    units: Units = None,
 ) -> None:
-    """List the problems of reports, one line each. Exit 0 none, 1 problems, 2 usage."""
+    """List the problems of reports and between them, one line each. Exit 0 none, 1 problems, 2 usage."""
     from extractor.commands.check import run
 
-    run(paths, as_json, forms)
+    run(paths, as_json, forms, units)
 
 
 @app.command()
@@ -250,6 +263,31 @@ def certify(
     code = certify_command(source, ceiling, confidence, json_file, console(stderr=str(json_file) == "-"))
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", envvar="GOUJI_OUT", help="The file: .csv, .parquet or .xlsx.", show_default=False)
+    ],
+    records: Annotated[
+        Path | None, typer.Argument(metavar="[RECORDS]", help="A file of records (extract --jsonl) instead of the store.", show_default=False)
+    ] = None,
+    shape: Annotated[
+        PanelShape, typer.Option(envvar="GOUJI_SHAPE", help="One row a report, a cell or a finding.")
+    ] = PanelShape.wide,
+    db: Db = None,
+    only_sure: Annotated[
+        bool, typer.Option("--only-sure", envvar="GOUJI_ONLY_SURE", help="Leave out values that wait for a person.")
+    ] = False,
+    bom: Annotated[bool, typer.Option("--bom", envvar="GOUJI_BOM", help="Begin CSV with a byte order mark, for Excel.")] = False,
+    forms: Forms = None,
+    units: Units = None,
+) -> None:
+    """Write the panel as a table, with a codebook beside it. Exit 0, or 2 where it cannot be written."""
+    from extractor.commands.export import Choice, Places, run
+
+    run(Places(records, db, forms, units), out, Choice(shape.value, only_sure, bom))
 
 
 @app.command()

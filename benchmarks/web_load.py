@@ -117,7 +117,10 @@ class Connections:
         answer = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(answer.partition(b"content-length:")[2].partition(b"\r\n")[0])
         await reader.readexactly(length)
-        self._free.append((reader, writer))
+        if b"connection: close" in answer:
+            writer.close()
+        else:
+            self._free.append((reader, writer))
         return int(answer.split()[1])
 
     def close(self) -> None:
@@ -188,7 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             loads.append(asyncio.run(run(level, port, pid, bodies, given.rate, given.seconds)))
         print(_line(loads[-1]))
     if given.json:
-        figures: dict[str, Any] = {"load_average_before": busy, "workers": given.workers, "loads": [asdict(x) for x in loads]}
+        figures: dict[str, Any] = {"load_average_before": busy, "nice": os.nice(0), "workers": given.workers, "loads": [asdict(x) for x in loads]}
         write_json(stamp("benchmarks.web_load", argv) | figures, given.json)
     return int(any(x.errors or x.refused for x in loads))
 

@@ -159,7 +159,7 @@ _YEAR_PERIOD = re.compile(r"(?:统计期限|统计时限|期限|时间)[^。]{0,
 _YEAR_TEXT = re.compile(r"(20\d\d)\s*年")
 _ORGAN = (
     r"(?:人民政府办公室|人民政府办公厅|人民政府|街道办事处|管理委员会|管委会|委员会|办公室|办公厅|服务中心|管理中心|事务中心|中心"
-    r"|监督管理局|管理局|统计局|分局|总局|局|法院|检察院|银行|大学|学院|厅|街道|镇|乡)"
+    r"|监督管理局|管理局|统计局|分局|总局|局|法院|检察院|银行|大学|学院|馆|联合会|厅|街道|镇|乡)"
 )
 _AGENCY_LINE = re.compile(rf"^[ \t]*([\u3400-\u9fff]{{1,24}}?{_ORGAN})[ \t]*$", re.M)
 _AGENCY_BODY = re.compile(r"(?:年以来,|公布|报告由|年,|年度)([\u3400-\u9fff]{2,20}?(?:人民政府|街道办事处|管理委员会|局|委员会))")
@@ -170,8 +170,9 @@ _OTHERS = re.compile(r"国务院|上级|中共|党中央|关于|我|^本|^全|�
 def _title_patterns(subjects: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Expressions for a title about one of ``subjects``: its year, an agency before the year, an agency after it."""
     about = "(?:" + "|".join(re.escape(normalise(s)) for s in subjects) + ")"
-    year = rf"(20\d\d)年?度?\s*[^\n。,]{{0,20}}?{about}(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?(?:报告|统计表)?"
-    before = rf"([\u3400-\u9fff]{{1,24}}?(?:{_ORGAN}|街|区|县|市|政府))\s*20\d\d\s*年?度?[^。,]{{0,6}}?(?:政府)?{about}"
+    # No other year in between: a page's index number (2021-00012) may stand before the title in one line.
+    year = rf"(20\d\d)年?度?\s*(?:(?!20\d\d)[^\n。,]){{0,20}}?{about}(?:工作)?(?:情况)?(?:的)?年?度?(?:工作)?(?:年度)?(?:报告|统计表)?"
+    before = rf"([\u3400-\u9fff]{{1,24}}?(?:{_ORGAN}|街|区|县|市|政府))(?:关于)?\s*20\d\d\s*年?度?[^。,]{{0,6}}?(?:政府)?{about}"
     after = rf"20\d\d\s*年?度?\s*([\u3400-\u9fff]{{1,20}}?(?:{_ORGAN}|县|市|区))(?=(?:政府)?{about})"
     return re.compile(year), re.compile(before), re.compile(after)
 

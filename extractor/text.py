@@ -55,9 +55,14 @@ def normalise(text: str) -> str:
     """Return ``text`` with every character made comparable; the length never changes."""
     out = text.translate(_TABLE)
     if _TRADITIONAL.search(out):
-        out = "".join(_simplified(c) if "\u3400" <= c <= "\u9fff" else c for c in out)
+        out = simplified(out)
     assert len(out) == len(text)
     return out
+
+
+def simplified(text: str) -> str:
+    """``text`` in Simplified glyphs, character for character."""
+    return "".join(_simplified(c) if "\u3400" <= c <= "\u9fff" else c for c in text)
 
 
 @lru_cache(maxsize=65536)

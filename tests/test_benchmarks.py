@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accuracy, calibrate, costs, localise, memory, oracle, planted, speed, tokens, ways
+from benchmarks import accuracy, across, calibrate, costs, localise, memory, oracle, planted, speed, tokens, ways
 from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
 from benchmarks.score import RESULTS, Counts, Score, by_code, extract_case, grouped, score, silent_rates, total
@@ -225,6 +225,13 @@ def test_accuracy_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert {"cpu", "cores", "python"} == set(first["machine"])
     assert first | {"command": ""} == second | {"command": ""}
     assert "heavy" in capsys.readouterr().out
+
+
+def test_pairs_that_agree_give_no_finding_and_planted_ones_do() -> None:
+    counts = across.run("clean", range(4), ["tab-rows", "html"])
+
+    assert (4, 4, 4, 4) == (counts["pairs"], counts["paired"], counts["planted"], counts["found"])
+    assert 0 == sum(n for name, n in counts.items() if name.startswith("false"))
 
 
 @pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, ways])
@@ -457,7 +464,7 @@ def test_memory_samples_and_slope() -> None:
     assert 0.0 == memory.slope([(5, 1.0)])
 
 
-@pytest.mark.parametrize("program", [accuracy, calibrate, costs, localise, memory, planted, speed, tokens, ways])
+@pytest.mark.parametrize("program", [accuracy, across, calibrate, costs, localise, memory, planted, speed, tokens, ways])
 def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         program.main(["--help"])

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks.damage.case import LEVELS, SHAPES, Case, Truth, cases, make_case
+from benchmarks.damage.case import LEVELS, SHAPES, Case, Truth, case_of, cases, make_case
 
-__all__ = ["LEVELS", "SHAPES", "Case", "Truth", "cases", "make_case"]
+__all__ = ["LEVELS", "SHAPES", "Case", "Truth", "case_of", "cases", "make_case"]

@@ -106,14 +106,19 @@ def make_case(form: Form, seed: int, shape: str, level: str) -> Case:
             f"no shape {shape!r} at level {level!r}; shapes are {', '.join(SHAPES)}; levels are {', '.join(LEVELS)}"
         )
     rng = Random(f"{seed}/{shape}/{level}/{form.id}")
-    content = make_content(form, rng)
+    return case_of(make_content(form, rng), rng, shape, level, f"{form.id}-{shape}-{level}-{seed}")
+
+
+def case_of(content: Content, rng: Random, shape: str, level: str, name: str) -> Case:
+    """The case of a report with this content."""
+    form = content.form
     draft = _draft(form, content, rng, shape if level == "heavy" else _FALLBACK.get(shape, shape), level)
     _damage(draft)
     known = _edition_shown(draft)
     lines = _late(draft, render(draft))
     known = known and ("cut off" not in draft.damages or _edition_in(draft, lines))
     altered = _alter(draft, lines) if level == "heavy" and rng.random() < 0.3 else {}
-    return _case(draft, lines, altered, known, f"{form.id}-{shape}-{level}-{seed}")
+    return _case(draft, lines, altered, known, name)
 
 
 def _draft(form: Form, content: Content, rng: Random, shape: str, level: str) -> Draft:

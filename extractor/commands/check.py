@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 
-from extractor import batch
+from extractor import across, batch
+from extractor.across.line import line
 from extractor.commands.common import known_forms, read, tell
+from extractor.form import Form
 from extractor.problems import problems
-from extractor.record import dumps
+from extractor.record import dumps, to_record
 
 
-def run(paths: Sequence[Path], as_json: bool, forms: Path | None) -> None:
-    """Print the problems; typer.Exit(1) where there are any."""
+def run(paths: Sequence[Path], as_json: bool, forms: Path | None, units: Path | None) -> None:
+    """Print the problems of each report, then those between reports; typer.Exit(1) where there are any."""
     known = known_forms(forms)
+    book = across.load_book(known, str(forms) if forms else None)
+    lineage = across.load_lineage(units) if units else across.NO_LINEAGE
     files = batch.find(paths)
     counts: dict[str, int] = {}
+    members: list[across.Member] = []
     for path in files:
-        extraction, form = read(path, known, batch.Options())
-        for problem in problems(extraction, form):
-            typer.echo(dumps(problem.data) if as_json else problem.text)
-            weight = len(problem.data["cells"]) if problem.kind == "review" else 1
-            counts[problem.kind] = counts.get(problem.kind, 0) + weight
+        for kind, weight, text in _of_report(path, known, members, as_json):
+            typer.echo(text)
+            counts[kind] = counts.get(kind, 0) + weight
+    for finding in across.findings_of(members, book, lineage):
+        typer.echo(dumps(finding.data()) if as_json else line(finding, book))
+        counts["across"] = counts.get("across", 0) + 1
     tell(_counted(counts, len(files)))
     if counts:
         raise typer.Exit(1)
+
+
+def _of_report(path: Path, known: Sequence[Form], members: list[across.Member], as_json: bool) -> Iterator[tuple[str, int, str]]:
+    """Kind, weight and line of each problem of one report, of which only the light member is kept."""
+    extraction, form = read(path, known, batch.Options())
+    members.append(across.of_record(to_record(extraction, form)))
+    for problem in problems(extraction, form):
+        weight = len(problem.data["cells"]) if problem.kind == "review" else 1
+        yield problem.kind, weight, dumps(problem.data) if as_json else problem.text
 
 
 def _counted(counts: dict[str, int], reports: int) -> str:
     said = f"{reports} report{'' if reports == 1 else 's'}: "
     if not counts:
         return said + "no problems"
-    findings, cells = counts.get("finding", 0), counts.get("review", 0)
+    findings, cells, between = counts.get("finding", 0), counts.get("review", 0), counts.get("across", 0)
     return (
         f"{said}{findings} finding{'' if findings == 1 else 's'}, {cells:,} cell{'' if cells == 1 else 's'} for review, "
-        f"{counts.get('unreadable', 0)} unreadable"
+        f"{counts.get('unreadable', 0)} unreadable" + (f", {between} between reports" if between else "")
     )

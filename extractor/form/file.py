@@ -61,10 +61,13 @@ def no_lines(path: str) -> Lines:
     return Lines(path, {}, {})
 
 
-def read(path: Path) -> tuple[Data, Lines]:
-    """The data of a YAML file and the lines of its entries; FormError names the file and the line."""
-    text = _text(path)
-    builder = _Builder(str(path))
+def read(path: Path, times: int = 1) -> tuple[Data, Lines]:
+    """The data of a YAML file and the lines of its entries; FormError names the file and the line.
+
+    A file that is no form may be ``times`` as large.
+    """
+    text = _text(path, MOST_BYTES * times)
+    builder = _Builder(str(path), MOST_ENTRIES * times)
     try:
         data = builder.document(yaml.parse(text, _LOADER))
     except yaml.MarkedYAMLError as exc:
@@ -79,14 +82,14 @@ def read(path: Path) -> tuple[Data, Lines]:
     return data, Lines(str(path), builder.line, builder.repeats)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as exc:
         raise FormError(f"{path}: cannot be read: {exc}") from exc
-    if len(data) > MOST_BYTES:
-        raise FormError(f"{path}: longer than {MOST_BYTES:,} bytes, which no form is; give the file of one form")
+    if len(data) > most:
+        raise FormError(f"{path}: longer than {most:,} bytes, which no form is; give the file of one form")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -97,8 +100,9 @@ def _text(path: Path) -> str:
 class _Builder:
     """Data out of the events of one document."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most: int) -> None:
         self.path = path
+        self.most = most
         self.line: dict[Key, int] = {}
         self.repeats: dict[Key, Key] = {}
         self.anchors: dict[str, tuple[Data, Key, int]] = {}
@@ -188,8 +192,8 @@ class _Builder:
     def count(self, event: yaml.Event, more: int) -> None:
         """Count entries, those repeated by aliases included."""
         self.entries += more
-        if self.entries > MOST_ENTRIES:
-            raise self.wrong(event, f"more than {MOST_ENTRIES:,} entries, repeated ones included; no form has so many")
+        if self.entries > self.most:
+            raise self.wrong(event, f"more than {self.most:,} entries, repeated ones included; no form has so many")
 
     def wrong(self, event: yaml.Event, what: str) -> FormError:
         """The error that says what is wrong in the line of ``event``."""
