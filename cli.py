@@ -307,10 +307,11 @@ def serve(
 ) -> None:
     """Serve extraction, reports and review over HTTP (docs/service.md). Exit 0 when told to stop, 2 usage."""
     from extractor.commands.serve import run
+    from extractor.store import DEFAULT_URL
     from extractor.web.settings import Limits, Settings
 
     limits = Limits(report=max_bytes)
-    run(Settings(host, port, db or "gouji.sqlite", token, tuple(allow_host or ()), str(forms) if forms else None, workers, limits))
+    run(Settings(host, port, db or DEFAULT_URL, token, tuple(allow_host or ()), str(forms) if forms else None, workers, limits))
 
 
 @app.command()

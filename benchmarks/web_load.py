@@ -28,6 +28,7 @@ from benchmarks.speed import texts
 
 LEVELS = ("clean", "light", "medium", "heavy")
 _WAIT = 30.0  # seconds after which an answer counts as missing
+_IDLE = 10.0  # seconds after which a connection is not used again; the service closes it after 15
 _MB = 1024  # kilobytes
 
 
@@ -107,11 +108,11 @@ class Connections:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
     async def post(self, body: bytes) -> int:
         """Send one report; the status of the answer, all of it read."""
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._taken() or await asyncio.open_connection("127.0.0.1", self._port)
         head = f"POST /v1/extract HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -120,12 +121,20 @@ class Connections:
         if b"connection: close" in answer:
             writer.close()
         else:
-            self._free.append((reader, writer))
+            self._free.append((reader, writer, perf_counter()))
         return int(answer.split()[1])
+
+    def _taken(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """The connection used last, unless the service may be about to close it."""
+        if self._free and perf_counter() - self._free[-1][2] < _IDLE:
+            return self._free.pop()[:2]
+        self.close()
+        self._free.clear()
+        return None
 
     def close(self) -> None:
         """Close all."""
-        for _, writer in self._free:
+        for _, writer, _ in self._free:
             writer.close()
 
 

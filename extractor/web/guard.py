@@ -72,6 +72,7 @@ class _Exchange:
         self.begun = perf_counter()
         self.status = 0
         self.taken = 0
+        self.most = self.limits.report
         self.ended = False  # the whole body has been received
         self.finished = False  # the whole answer has been handed over
         self.deadline: asyncio.Timeout | None = None
@@ -109,7 +110,8 @@ class _Exchange:
         doorman.admit(scope["method"], scope["path"], scope["scheme"], headers, state.settings, state.page_token)
         if self.guard.in_work > self.limits.requests and scope["path"] not in doorman.OPEN:
             raise Refused(503, "BUSY", "too many requests at a time; come again", {"Retry-After": "1"})
-        self.most = self.limits.body if scope["path"] in UPLOADS else self.limits.report
+        if scope["path"] in UPLOADS:
+            self.most = self.limits.body
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self.most:
             raise self._too_large()

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from extractor.errors import GoujiError
+from extractor.store import DEFAULT_URL
 
 SHORTEST_TOKEN = 32
 MB = 1_000_000
@@ -44,7 +45,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8765
-    db: str = "gouji.sqlite"
+    db: str = DEFAULT_URL
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     forms: str | None = None
