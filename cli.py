@@ -315,6 +315,22 @@ def serve(
 
 
 @app.command()
+def review(
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
+    db: Db = None,
+    reviewer: Annotated[str, typer.Option(metavar="NAME", envvar="GOUJI_REVIEWER", help="Who reviews; the page asks where nobody is named.")] = "",
+    blind: Annotated[bool, typer.Option("--blind", envvar="GOUJI_BLIND", help="Key every cell without seeing a reading, for golden labels.")] = False,
+    audit: Annotated[float, typer.Option(metavar="SHARE", envvar="GOUJI_AUDIT", help="The share of accepted cells to key blind, such as 0.02.")] = 0.0,
+    forms: Forms = None,
+) -> None:
+    """Serve the review page on this machine (docs/review.md). Exit 0 when told to stop, 2 usage."""
+    from extractor.commands.review import run
+    from extractor.web.settings import Reviewing
+
+    run(db or "gouji.sqlite", port, Reviewing(reviewer, blind, audit), str(forms) if forms else None)
+
+
+@app.command()
 def doctor(
     ask: Annotated[bool, typer.Option("--ask", envvar="GOUJI_ASK", help="Ask the model one tiny question.")] = False,
     reports: Annotated[int, typer.Option(min=0, envvar="GOUJI_REPORTS", help="Price a run of so many reports.")] = 0,

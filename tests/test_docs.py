@@ -98,7 +98,7 @@ def test_every_command_of_the_readme_does_what_it_says(workplace: Path) -> None:
 
 def _run_all(model: dict[str, str], workplace: Path) -> None:
     for command in USES:
-        if command.line.startswith("gouji serve"):
+        if command.line.startswith(("gouji serve", "gouji review")):
             _serves(command.line, workplace)
             continue
         done = run(command.line, workplace, **(model if "--model" in command.line or "replies" in command.line else {}))

@@ -31,6 +31,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewing:
+    """How the review page is used: by whom if the page is not to ask, all cells keyed blind, the share of accepted cells to audit."""
+
+    reviewer: str = ""
+    blind: bool = False
+    audit: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How the service is started. ``hosts`` are further names that it may be called by; ``db`` is a database URL or a file."""
 
@@ -42,6 +51,7 @@ class Settings:
     forms: str | None = None
     workers: int = 2
     limits: Limits = Limits()
+    review: Reviewing = Reviewing()
 
     @property
     def loopback(self) -> bool:
