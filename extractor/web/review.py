@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from time import monotonic
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from extractor.store import Filter, NotFound, ReportRow
 from extractor.text import normalise
 from extractor.web.answer import NO_NUL, ReportId, answer
 from extractor.web.keyed import key_sheet_text
+from extractor.web.review_shelf import Shelf
 from extractor.web.review_tally import Tally
 from extractor.web.review_task import Given, blind_task, review_cells, review_task
 from extractor.web.state import State
@@ -26,8 +26,6 @@ from extractor.web.zh import sentences
 from extractor.worklist import Pace, audit_fields, audit_size, items, ranked
 
 _SHOWN = 60  # reports of the queue that are listed
-_EVERY = 1_000_000  # reports that are ranked
-_FRESH = 2.0  # seconds that a list of reports is used again: a page asks for it with every few answers
 _ATTACHMENT = "application/octet-stream"
 
 Reviewer = Annotated[str, Query(max_length=100, pattern=NO_NUL)]
@@ -87,13 +85,13 @@ def review_router(state: State) -> APIRouter:
 
 
 class Desk:
-    """What the routes share: the store, the tally of answers, and the last list of reports."""
+    """What the routes share: the store, the tally of answers, and the rows of the reports."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.options = state.settings.review
         self.tally = Tally(state.store)
-        self._rows: tuple[Filter, float, list[ReportRow]] | None = None
+        self.shelf = Shelf(state.store)
 
     def form(self, name: str | None) -> Form:
         """The form of a report; NotFound where it is not known here."""
@@ -116,7 +114,7 @@ class Desk:
 
     def queue(self, reviewer: str, which: Filter, left: set[int]) -> dict[str, Any]:
         """The reports with work, most useful first, and how far everything is."""
-        self.tally.refresh()
+        self.refresh()
         pace, middle = self.tally.pace(reviewer)
         rows = self._reports(which)
         if self.options.blind:
@@ -141,13 +139,12 @@ class Desk:
         }
 
     def _reports(self, which: Filter) -> list[ReportRow]:
-        if self._rows and self._rows[0] == which and monotonic() - self._rows[1] < _FRESH:
-            return self._rows[2]
         only_open = not self.options.blind and not self.options.audit
-        wanted = Filter(which.decision, which.form, which.year, True if only_open else None, which.text)
-        rows = [r for r in self.state.store.reports(wanted, limit=_EVERY) if r.cells]
-        self._rows = (which, monotonic(), rows)
-        return rows
+        return self.shelf.rows(Filter(which.decision, which.form, which.year, True if only_open else None, which.text))
+
+    def refresh(self) -> None:
+        """Take in what reviewers did since the last call."""
+        self.shelf.changed(self.tally.refresh())
 
     def _to_audit(self, row: Any) -> int:
         """Cells of the report's audit sample that nobody has keyed yet."""
@@ -169,7 +166,7 @@ class Desk:
 
     def task(self, report: int, reviewer: str) -> dict[str, Any]:
         """The report to check; to be keyed blind first where cells of its audit sample are still to be keyed."""
-        self.tally.refresh()
+        self.refresh()
         row = self.state.store.report(report)
         head = {"report": _head(row), "run": row.run, "last_event": row.last_event}
         if not row.cells:

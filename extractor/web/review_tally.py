@@ -36,13 +36,16 @@ class Tally:
         self._by: Counter[tuple[str, Mode]] = Counter()
         self._took: dict[str, deque[float]] = {}
 
-    def refresh(self) -> None:
-        """Take in the events stored since the last call."""
+    def refresh(self) -> set[int]:
+        """Take in the events stored since the last call; the reports that they are about."""
+        touched: set[int] = set()
         with self._lock:
             while page := self._store.all_events(self._after, _PAGE):
                 for e in page:
                     self._take(e)
+                    touched.add(e.report)
                 self._after = page[-1].id
+        return touched
 
     def _take(self, e: Event) -> None:
         if e.action in ANSWERS:

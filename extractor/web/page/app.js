@@ -194,10 +194,16 @@ function along(step) {
   return null;
 }
 
+const taskOf = (report, reviewer) => get(`/review/task/${report}?${new URLSearchParams({ reviewer })}`);
+
+/** The task that the address names, asked for while the rest is still loading. */
+let early = null;
+
 async function open(report, field, push = true) {
   let task;
   try {
-    task = await get(`/review/task/${report}?${new URLSearchParams({ reviewer: page.me })}`);
+    task = await (early?.report === report ? early.task : taskOf(report, page.me));
+    early = null;
   } catch (e) {
     return tell(e.status === 404 ? `没有编号为 ${report} 的报告` : `打不开这份报告：${e.message}`, "bad");
   }
@@ -510,6 +516,9 @@ async function clash(entry, event) {
 // ------------------------------------------------------------------ beginning
 
 async function start() {
+  const known = localStorage.getItem("gouji:reviewer"), report = Number(new URLSearchParams(location.search).get("report"));
+  if (known && report) early = { report, task: taskOf(report, known) };
+  early?.task.catch(() => null);
   page.config = await get("/review/config");
   outbox = new Outbox(page.config.store, told);
   page.left = new Set(JSON.parse(sessionStorage.getItem(`gouji:${page.config.store}:left`) ?? "[]"));
