@@ -453,7 +453,12 @@ async function refresh() {
   const { report, mode } = page.task;
   if (mode !== "review") return;
   const now = await get(`/review/cells/${report.id}`).catch(() => null);
-  if (!now || page.task.report.id !== report.id || now.run !== page.task.run) return;
+  if (!now || page.task.report.id !== report.id) return;
+  if (now.run !== page.task.run) {
+    tell("这份报告刚刚重新读过，已换成新的读数");
+    await open(report.id, page.task.fields[page.current].id, false);
+    return;
+  }
   page.task.cells = now.cells;
   const known = new Map(now.items.map((x) => [x.field, x]));
   page.items = [...page.items.map((x) => known.get(x.field) ?? x), ...now.items.filter((x) => !page.items.some((y) => y.field === x.field))];
