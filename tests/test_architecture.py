@@ -26,7 +26,7 @@ LONGEST_FUNCTION = 80
 MAY_CATCH_EVERYTHING = {ROOT / "extractor" / name for name in ("batch.py", "evaluate.py", "modelrun.py", "web/guard.py")}
 # `--help` and a typing error are answered before any of these is loaded.
 HEAVY = {
-    "charset_normalizer", "extractor.form", "extractor.model", "extractor.pipeline", "extractor.read", "httpx2", "instructor", "lxml",
+    "charset_normalizer", "fastapi", "sqlalchemy", "uvicorn", "extractor.form", "extractor.model", "extractor.pipeline", "extractor.read", "httpx2", "instructor", "lxml",
     "openai", "opencc", "pydantic", "rapidfuzz", "rich", "sqlite3", "tenacity", "yaml",
 }  # fmt: skip
 
