@@ -14,7 +14,7 @@ from statistics import median
 from typing import Protocol
 
 from extractor.bearing import bearing
-from extractor.effective import ANSWERS, AUDIT_DIFFERS, Action, Cell, Event, Mode, State, standing
+from extractor.effective import ANSWERS, AUDIT_DIFFERS, Action, Cell, Event, State, standing
 from extractor.form import Form
 from extractor.judge import REVIEW
 from extractor.policy import load_policy
@@ -157,13 +157,6 @@ def audit_fields(digest: str | None, cells: Sequence[Cell], share: float) -> tup
 def _unit(text: str) -> float:
     """A number from 0 to 1 that only ``text`` decides."""
     return int.from_bytes(sha256(text.encode()).digest()[:7], "big") / (1 << 56)
-
-
-def keyed(events: Iterable[Event], mode: Mode, reviewer: str | None = None) -> frozenset[str]:
-    """The fields answered in ``mode``, by one reviewer or by anybody."""
-    return frozenset(
-        e.field for e in standing(events) if e.mode is mode and e.action in ANSWERS and reviewer in (None, e.reviewer)
-    )
 
 
 def structure_wrong(events: Iterable[Event], form: Form) -> frozenset[str]:

@@ -474,7 +474,10 @@ def test_blind_keying_shows_nothing_of_the_machine_and_makes_a_key_sheet(browser
         events = until(lambda: len(found := events_in(db, SOUND)) >= len(fields) and found)
         assert {e.mode for e in events} == {Mode.BLIND}
         sheet = tmp_path / "a.yaml"
-        sheet.write_bytes(service.get(f"/review/keys/{SOUND}?reviewer=a"))
+        go(page, service, SOUND, fields[0].id)
+        with page.expect_download() as download:
+            press(page, "w")
+        download.value.save_as(sheet)
     keying = read_keying(sheet, load_forms())
 
     assert keying.typed[:7] == ("0", "_", "?", "-", "1,470=1470", "17", "0")

@@ -43,7 +43,7 @@ def review_router(state: State) -> APIRouter:
 
     @router.get("/queue")
     def queue(
-        reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100)] = "",
+        reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
         year: Annotated[str, Query(pattern=r"^\d{0,4}$")] = "", left: Left = "",
     ) -> Response:  # fmt: skip
         which = Filter(form=form or None, year=int(year) if year else None, text=text)

@@ -39,7 +39,7 @@ def review_task(given: Given, items: Sequence[Item]) -> dict[str, Any]:
     lines, cut = source.lines(x for x in offsets if x >= 0)
     return {
         "mode": Mode.REVIEW.value,
-        "source": {"lines": lines, "cut": cut},
+        "source": {"lines": lines, "cut": cut, "notes": list(given.record["notes"]), "codes": list(given.record["codes"])},
         **_form(given.form),
         "cells": review_cells(given),
         "paths": [_path(source, f, c) for f, c in zip(given.form.fields, given.cells, strict=True)],
@@ -58,7 +58,7 @@ def blind_task(given: Given, fields: Iterable[str], mode: Mode, reviewer: str) -
     newest = _newest(given.events)
     return {
         "mode": mode.value,
-        "source": {"lines": lines, "cut": cut},
+        "source": {"lines": lines, "cut": cut, "notes": list(given.record["notes"]), "codes": []},
         **_form(given.form),
         "cells": [_blank_cell(f, mine.get(f.id), newest.get(f.id, 0)) for f in given.form.fields],
         "paths": [],

@@ -216,7 +216,7 @@ async function open(report, field, push = true) {
   document.body.dataset.mode = task.mode;
   $("main").hidden = false;
   grid.load(task);
-  page.spans = drawSource(task, (i) => go(i));
+  page.spans = drawSource(task, page.config.zh, (i) => go(i));
   drawActions(task.mode, act);
   drawTitle();
   const wanted = field === undefined ? -1 : task.fields.findIndex((f) => f.id === field);
@@ -249,7 +249,8 @@ function next() {
   const i = along(1);
   if (i !== null) return go(i);
   page.done = true;
-  return draw();
+  draw();
+  return grid.nodes[page.current]?.focus({ preventScroll: true });
 }
 
 /** What the report has next, now that it is known what the answers prove; else the next report. */
@@ -440,6 +441,7 @@ function act(action) {
     case "undo": return undo();
     case "note": return note();
     case "structure": return blind() ? undefined : send("note", i, { note: "#structure" });
+    case "sheet": return page.task.mode !== "blind" ? undefined : open_(`/review/keys/${page.task.report.id}?${new URLSearchParams({ reviewer: page.me })}`);
     case "row": return whole("row");
     case "table": return whole("table");
     case "skip": page.skipped.add(`${page.task.report.id}/${i}`); return decide("skip");
@@ -453,7 +455,12 @@ async function refresh() {
   const { report, mode } = page.task;
   if (mode !== "review") return;
   const now = await get(`/review/cells/${report.id}`).catch(() => null);
-  if (!now || page.task.report.id !== report.id || now.run !== page.task.run) return;
+  if (!now || page.task.report.id !== report.id) return;
+  if (now.run !== page.task.run) {
+    tell("这份报告刚刚重新读过，已换成新的读数");
+    await open(report.id, page.task.fields[page.current].id, false);
+    return;
+  }
   page.task.cells = now.cells;
   const known = new Map(now.items.map((x) => [x.field, x]));
   page.items = [...page.items.map((x) => known.get(x.field) ?? x), ...now.items.filter((x) => !page.items.some((y) => y.field === x.field))];

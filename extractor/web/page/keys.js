@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 
 const LETTERS = {
-  KeyB: "blank", KeyD: "dash", KeyI: "illegible", KeyX: "lost", KeyP: "as_printed", KeyS: "skip", KeyU: "undo", KeyM: "note", KeyT: "structure", KeyR: "row", KeyG: "table",
+  KeyB: "blank", KeyD: "dash", KeyI: "illegible", KeyX: "lost", KeyP: "as_printed", KeyS: "skip", KeyU: "undo", KeyM: "note", KeyT: "structure", KeyR: "row", KeyG: "table", KeyW: "sheet",
 };
 const SIGNS = { Minus: "-", NumpadSubtract: "-", NumpadDecimal: ".", Period: ".", NumpadDivide: "/", Slash: "/", NumpadMultiply: "*" };
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -11,7 +11,7 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 export const HELP = [
   ["Enter", "确认机器读数，到下一格"], ["0–9", "开始更正；Enter 保存，Esc 放弃"], ["B", "空白"], ["D", "横杠或斜杠"], ["I", "无法辨认"], ["X", "缺失：原文中没有这一格"],
   ["P", "照录：读数无误，报告自身有错"], ["R", "整行：本行待核对的缺失（空白）格都确实如此"], ["G", "整表：本表的同上"], ["S", "跳过"], ["U · Ctrl+Z", "撤销，可一直撤销"], ["J · K", "下一个、上一个待核对的格"], ["↑ ↓ ← →", "在表中移动"], ["N", "下一张表"],
-  ["E", "放大原文"], ["O", "打开原件"], ["M", "备注"], ["T", "本表结构有误，整张表逐格录入"], ["F", "队列和筛选"], ["?", "这张表"],
+  ["E", "放大原文"], ["O", "打开原件"], ["M", "备注"], ["T", "本表结构有误，整张表逐格录入"], ["W", "盲录时：存键入表"], ["F", "队列和筛选"], ["?", "这张表"],
 ];
 
 const editable = (node) => node.matches("input, textarea, select, [contenteditable]");

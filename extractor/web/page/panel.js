@@ -18,11 +18,12 @@ export const ACTIONS = [
   { action: "skip", key: "S", label: "跳过" },
   { action: "undo", key: "U", label: "撤销" },
   { action: "note", key: "M", label: "备注" },
+  { action: "sheet", key: "W", label: "存键入表", title: "把自己录入的各格存成金标准的键入表", mode: "blind" },
   { action: "structure", key: "T", label: "结构有误", title: "本表的行列读错了，整张表逐格录入", machine: true },
 ];
 
 export function drawActions(mode, doIt) {
-  const usable = ACTIONS.filter((a) => !a.machine || mode === "review");
+  const usable = ACTIONS.filter((a) => (!a.machine || mode === "review") && (a.mode ?? mode) === mode);
   fill($("actions"), ...usable.map((a) =>
     make("button", { type: "button", "data-action": a.action, title: a.title, class: a.action === "accept" ? "first" : null, onclick: () => doIt(a.action) },
       `${a.label} `, make("kbd", { text: a.key }))));

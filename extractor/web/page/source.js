@@ -5,13 +5,13 @@ import { $, fill, intoView, make } from "./dom.js";
 const KINDS = { h: "label", n: "figure", e: "empty", t: "text" };
 
 /** Draws a task's lines; returns what `light` needs. `pick(field)` is called for a click on a figure that belongs to a cell. */
-export function drawSource(task, pick) {
+export function drawSource(task, zh, pick) {
   const columns = new Map(task.tables.map((t) => [t.id, Math.max(...t.blocks.map((b) => b.columns.length))]));
   const owner = new Map();
   task.cells.forEach((c, i) => c.machine?.span && owner.set(c.machine.span[0], i));
   const spans = [];
   const box = $("lines");
-  const blocks = [];
+  const blocks = [...task.source.notes.map((x) => zh.notes[x] ?? x), ...task.source.codes.map((x) => zh.codes[x] ?? x)].map((text) => make("p", { class: "quiet", text: `※ ${text}` }));
   let folded = [];
   const flush = () => {
     if (folded.length) blocks.push(make("details", { class: "folded" }, make("summary", { text: `正文 ${folded.length} 行` }), ...folded));
