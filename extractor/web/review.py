@@ -18,6 +18,7 @@ from extractor.store import Filter, NotFound, ReportRow
 from extractor.text import normalise
 from extractor.web.answer import NO_NUL, ReportId, answer
 from extractor.web.keyed import key_sheet_text
+from extractor.web.review_beside import Beside
 from extractor.web.review_shelf import Shelf
 from extractor.web.review_tally import Tally
 from extractor.web.review_task import Given, blind_task, review_cells, review_task
@@ -48,6 +49,21 @@ def review_router(state: State) -> APIRouter:
     ) -> Response:  # fmt: skip
         which = Filter(form=form or None, year=int(year) if year else None, text=text)
         return answer(desk.queue(reviewer, which, {int(x) for x in left.split(",") if x}))
+
+    @router.get("/open")
+    def open_(
+        reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
+        year: Annotated[str, Query(pattern=r"^\d{0,4}$")] = "", left: Left = "",
+    ) -> Response:  # fmt: skip
+        """The queue and the first report in it: one question where the page opens."""
+        which = Filter(form=form or None, year=int(year) if year else None, text=text)
+        found = desk.queue(reviewer, which, {int(x) for x in left.split(",") if x})
+        first = found["reports"][0]["id"] if found["reports"] else None
+        return answer({"queue": found, "task": desk.task(first, reviewer or state.settings.review.reviewer) if first else None})
+
+    @router.get("/beside/{id}")
+    def beside(report: ReportId) -> Response:
+        return answer({"findings": [] if state.settings.review.blind else desk.beside.findings(state.store.report(report))})
 
     @router.get("/task/{id}")
     def task(report: ReportId, reviewer: Reviewer = "") -> Response:
@@ -92,6 +108,7 @@ class Desk:
         self.options = state.settings.review
         self.tally = Tally(state.store)
         self.shelf = Shelf(state.store)
+        self.beside = Beside(state, self.shelf)
 
     def form(self, name: str | None) -> Form:
         """The form of a report; NotFound where it is not known here."""

@@ -138,8 +138,8 @@ function drawRecent() {
     x.id || x.undone ? null : make("span", { class: "quiet", text: " 待保存" }))));
 }
 
-async function drawProgress() {
-  const p = await get(`/review/queue?${query()}`).catch(() => null);
+async function drawProgress(known = null) {
+  const p = known ?? await get(`/review/queue?${query()}`).catch(() => null);
   if (!p) return;
   const days = p.oldest ? Math.floor((Date.parse(p.now) - Date.parse(p.oldest)) / 86_400_000) : null;
   const pair = (name, value) => (value === null ? [] : [make("div", {}, make("dt", { text: name }), make("dd", { text: value }))]);
@@ -196,8 +196,10 @@ function along(step) {
 
 const taskOf = (report, reviewer) => get(`/review/task/${report}?${new URLSearchParams({ reviewer })}`);
 
-/** The task that the address names, asked for while the rest is still loading. */
+/** What the page opens with, asked for while the rest is still loading: the task that the address names, else the queue with its first. */
 let early = null;
+
+const openOf = (left) => get(`/review/open?${query(left)}`);
 
 async function open(report, field, push = true) {
   let task;
@@ -221,9 +223,18 @@ async function open(report, field, push = true) {
   drawTitle();
   const wanted = field === undefined ? -1 : task.fields.findIndex((f) => f.id === field);
   const first = page.items.find((x) => todo(x.field)) ?? page.items[0];
+  beside(task);
   if (push) history.pushState(null, "", location.href);
   go(wanted >= 0 ? wanted : first ? first.field : 0);
   return undefined;
+}
+
+/** What other reports say of this one comes after it is drawn: for that they have to be read. */
+async function beside(task) {
+  if (task.mode !== "review") return;
+  const found = await get(`/review/beside/${task.report.id}`).catch(() => null);
+  task.beside = found?.findings ?? [];
+  if (page.task === task && task.beside.length) draw();
 }
 
 async function visit(report, field) {
@@ -236,10 +247,15 @@ async function visit(report, field) {
 async function onward() {
   if (page.task) page.left.add(page.task.report.id);
   sessionStorage.setItem(`gouji:${page.config.store}:left`, JSON.stringify([...page.left].slice(-400)));
-  const p = await get(`/review/queue?${query([...page.left].slice(-400).join(","))}`).catch(() => null);
-  if (!p) return tell("服务没有回答，稍后再试", "bad");
-  drawProgress();
-  if (p.reports.length) return open(p.reports[0].id);
+  const found = await (early?.next ?? openOf([...page.left].slice(-400).join(","))).catch(() => null);
+  early = null;
+  if (!found) return tell("服务没有回答，稍后再试", "bad");
+  const p = found.queue;
+  drawProgress(p);
+  if (found.task) {
+    early = { report: found.task.report.id, task: Promise.resolve(found.task) };
+    return open(found.task.report.id);
+  }
   if (!page.task) $("main").hidden = true;
   return tell(p.left_reports ? "其余的报告都跳过了；从队列里可以再打开" : "没有待核对的了", "good");
 }
@@ -523,14 +539,18 @@ async function clash(entry, event) {
 // ------------------------------------------------------------------ beginning
 
 async function start() {
-  const known = localStorage.getItem("gouji:reviewer"), report = Number(new URLSearchParams(location.search).get("report"));
-  if (known && report) early = { report, task: taskOf(report, known) };
-  early?.task.catch(() => null);
+  const where = new URLSearchParams(location.search), report = Number(where.get("report"));
+  page.me = localStorage.getItem("gouji:reviewer") ?? "";
+  page.filter = filterOf(where);
+  if (report && page.me) early = { report, task: taskOf(report, page.me) };
+  else if (!report && !Object.keys(sessionStorage).some((k) => k.endsWith(":left"))) early = { next: openOf("") };
+  (early?.task ?? early?.next)?.catch(() => null);
   page.config = await get("/review/config");
   outbox = new Outbox(page.config.store, told);
   page.left = new Set(JSON.parse(sessionStorage.getItem(`gouji:${page.config.store}:left`) ?? "[]"));
-  page.me = localStorage.getItem("gouji:reviewer") || page.config.reviewer;
-  if (!page.me) page.me = await showName("");
+  const asked = page.me || page.config.reviewer;
+  page.me = asked || await showName("");
+  if (page.me !== asked) early = null; // asked for nobody
   setName(page.me);
   listen({ act, begin, commit, abandon, typing, move: (d, r) => go(grid.beside(page.current, d, r)), along: (s) => go(along(s)), table: nextTable, zoom, original, queue, undo });
   $("who").onclick = async () => setName(await showName(page.me));
@@ -540,16 +560,18 @@ async function start() {
   addEventListener("resize", () => page.task && lightUp());
   await follow();
   drawRecent();
-  drawProgress();
+  if (where.get("report")) drawProgress();
   outbox.entries().filter((e) => e.stopped).forEach((e) => outbox.put({ ...e, stopped: false }));
   outbox.flush();
   setInterval(drawProgress, 30_000);
 }
 
+const filterOf = (where) => Object.fromEntries(["text", "year", "form"].filter((k) => where.get(k)).map((k) => [k, where.get(k)]));
+
 /** What the address says. */
 async function follow() {
   const where = new URLSearchParams(location.search);
-  page.filter = Object.fromEntries(["text", "year", "form"].filter((k) => where.get(k)).map((k) => [k, where.get(k)]));
+  page.filter = filterOf(where);
   if (where.get("report")) await open(Number(where.get("report")), where.get("cell") ?? undefined, false);
   else await onward();
 }

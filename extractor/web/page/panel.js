@@ -75,6 +75,13 @@ export function drawBehind(task, i, zh, follow) {
       f.cause ? make("span", { text: `；可能：${f.cause}` }) : "", make("span", { class: "quiet", text: `；责任：${zh.blames[f.blame]}` }),
       f.span ? make("button", { type: "button", class: "link", text: "看原文", onclick: () => follow(f.span) }) : null))));
   }
+  const others = (task.beside ?? []).filter((f) => f.fields.includes(i) || !f.fields.length);
+  if (others.length) {
+    parts.push(make("h3", { text: "与其他报告对照" }), make("ul", {}, ...others.map((f) => make("li", {},
+      make("code", { text: f.rule }), ` ${f.years.join("→")} `, make("span", { text: f.message }), f.left !== null && f.right !== null ? `（${f.left} 与 ${f.right}）` : "",
+      f.cause ? make("span", { text: `；可能：${f.cause}` }) : "", make("span", { class: "quiet", text: `；责任：${zh.blames[f.blame]}` }),
+      ...f.reports.filter((r) => r.id).map((r) => make("a", { href: `/?report=${r.id}`, text: ` 看 ${r.source.split("/").at(-1)}` }))))));
+  }
   if (calm.length) parts.push(make("details", {}, make("summary", { text: `另有 ${calm.length} 条说明` }), make("ul", { class: "codes" }, ...calm.map(code))));
   if (cell.history.length) {
     parts.push(make("h3", { text: "本格的经过" }), make("ol", { class: "history" }, ...cell.history.map((e) =>
