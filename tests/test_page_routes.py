@@ -14,6 +14,7 @@ import pytest
 from extractor.effective import Action, Mode
 from extractor.record import to_record
 from extractor.store import NewEvent, open_store
+from tests.across_support import written
 from tests.page_support import Service, extract_path, form_of, make_store, report, serving
 
 pytest.importorskip("fastapi", reason="the review page needs pip install 'gouji[web]'")
@@ -121,3 +122,37 @@ def test_events_of_a_blind_keying_are_no_progress_of_the_review(tmp_path: Path) 
         queue = ask(service, "/review/queue?reviewer=li")
         assert (queue["mine"], queue["all"]) == (0, 0)
         assert "抽查" in queue["reports"][0]["reason"]
+
+
+def test_findings_between_reports_are_told_to_both_and_to_no_other(tmp_path: Path) -> None:
+    """Three requests were carried out of 2022, and five into 2023."""
+    carried, new, done = "requests/carried_{}/{}", "requests/new/{}", "requests/total/{}"
+    before = {x.format(*y): 3 for x in (new, "requests/carried_out/{}") for y in (("natural_person",), ("total",))}
+    after = {carried.format("in", c): 5 for c in ("natural_person", "total")} | {done.format(c): 5 for c in ("natural_person", "total")}
+    after |= {f"requests/granted/{c}": 5 for c in ("natural_person", "total")}
+    files = []
+    for year, figures in ((2022, before), (2023, after)):
+        files.append(tmp_path / f"{year}.txt")
+        files[-1].write_text(written(year, figures), encoding="utf-8")
+    files.append(tmp_path / "other.txt")
+    files[-1].write_text(written(2023, after, agency="白河县司法局"), encoding="utf-8")
+    make_store(tmp_path / "gouji.sqlite", files)
+    with serving(tmp_path / "gouji.sqlite") as running:
+        first, second, other = (ask(running, f"/review/beside/{n}")["findings"] for n in (1, 2, 3))
+    assert {"Y-CARRY"} == {f["rule"] for f in first}
+    assert [(f["left"], f["right"]) for f in first] == [(f["left"], f["right"]) for f in second]
+    assert {"3", "5"} == {first[0]["left"], first[0]["right"]}
+    form = form_of("disclosure-2021")
+    assert {form.index["requests/carried_out/natural_person"]} <= {i for f in first for i in f["fields"]}
+    assert {form.index["requests/carried_in/natural_person"]} <= {i for f in second for i in f["fields"]}
+    assert [{"id": 2, "source": str(files[1])}] == first[0]["reports"]
+    assert [] == [f for f in other if f["rule"] == "Y-CARRY"]
+
+
+def test_what_the_page_opens_with_is_the_queue_and_its_first_report(service: Service) -> None:
+    found = ask(service, "/review/open?reviewer=li")
+    first = found["queue"]["reports"][0]["id"]
+    assert found["task"] == ask(service, f"/review/task/{first}?reviewer=li")
+    assert [first] != [r["id"] for r in ask(service, f"/review/open?left={first}")["queue"]["reports"]]
+    assert {"reports": []}.items() <= ask(service, "/review/open?year=1999")["queue"].items()
+    assert ask(service, "/review/open?year=1999")["task"] is None
