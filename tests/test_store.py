@@ -24,6 +24,7 @@ from extractor.record import dumps
 from extractor.store import Conflict, Filter, NotFound, Refused, ReportRow, open_store, tables
 from extractor.store.engine import connect, reading, url_of, writing
 from extractor.store.store import Store
+from extractor.types import Number
 from tests.databases import emptied
 from tests.store_support import STAMP, case, event, read
 
@@ -136,13 +137,15 @@ def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
     [
         (Action.CORRECT, "１，２３４", 1234, "printed", "person"),
         (Action.CORRECT, "0", 0, "printed", "person"),
+        (Action.CORRECT, "-5", -5, "printed", "person"),
+        (Action.CORRECT, "1.50", Decimal("1.50"), "printed", "person"),
         (Action.BLANK, None, None, "blank", ""),
         (Action.DASH, None, None, "blank", ""),
         (Action.ILLEGIBLE, None, None, "lost", ""),
         (Action.LOST, None, None, "lost", ""),
     ],
 )
-def test_an_answer_is_what_the_cell_is(store: Store, action: Action, value: str | None, figure: int | None, status: str, origin: str) -> None:
+def test_an_answer_is_what_the_cell_is(store: Store, action: Action, value: str | None, figure: Number | None, status: str, origin: str) -> None:
     row = flagged(store)
     field = open_field(store, row)
     stored = store.append(event(row, field, action, value=value), after=0)
@@ -218,9 +221,8 @@ def test_skips_and_notes_decide_nothing(store: Store) -> None:
 @pytest.mark.parametrize(
     ("action", "more", "why"),
     [
-        (Action.CORRECT, {"value": "about 5"}, "not a whole number"),
-        (Action.CORRECT, {"value": "-5"}, "not negative"),
-        (Action.CORRECT, {"value": "1.5"}, "whole number"),
+        (Action.CORRECT, {"value": "about 5"}, "not one number"),
+        (Action.CORRECT, {"value": "5 6 7 and 8"}, "not one number"),
         (Action.CORRECT, {}, "value belongs to correct"),
         (Action.BLANK, {"value": "5"}, "value belongs to correct"),
         (Action.UNDO, {}, "cancels belongs to undo"),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, insert, or_, select
 
 from extractor.effective import Action, Event, Mode, Scope, answers, field_of
 from extractor.form import Form
-from extractor.numerals import TYPE_INVALID, read_number
+from extractor.numerals import read_number
 from extractor.store import rows, tables
 from extractor.store.types import Conflict, NewEvent, NotFound, Refused
 from extractor.text import normalise
@@ -157,13 +157,15 @@ def _newest(c: Connection, new: NewEvent) -> Event | None:
 
 
 def _figure(new: NewEvent, forms: Sequence[Form], form_id: str) -> Number:
-    """The figure that was typed, by the rules for figures in print; money in the form's unit where it names none."""
+    """The figure that was typed, by the rules for figures in print; money in the form's unit where it names none.
+
+    A report may print -5 or 1.5 where it counts: what it prints is kept.
+    """
     form = next((f for f in forms if f.id == form_id), None)
     if form is None:
         raise Refused(f"{form_id}: this form is not known here; give its folder with --forms")
     field = form.fields[form.index[new.field]]
-    value, codes = read_number(normalise(new.value or "").strip(), field.kind, field.unit if field.kind == "amount" else None)
-    if value is None or TYPE_INVALID in codes:
-        kind = {"count": "a whole number, not negative", "signed": "a whole number", "amount": "an amount"}[field.kind]
-        raise Refused(f"{new.value!r} is not {kind}, as {new.field} wants")
+    value, _ = read_number(normalise(new.value or "").strip(), field.kind, field.unit if field.kind == "amount" else None)
+    if value is None:
+        raise Refused(f"{new.field}: {new.value!r} is not one number")
     return value

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from extractor.effective import Mode
 from extractor.form import Form
-from extractor.numerals import TYPE_INVALID, read_number
+from extractor.numerals import read_number
 from extractor.record import plain, visible
 from extractor.store import Filter, NotFound, ReportRow
 from extractor.text import normalise
@@ -75,8 +75,8 @@ def review_router(state: State) -> APIRouter:
 
     @router.get("/numeral")
     def numeral(text: Annotated[str, Query(max_length=200)], kind: str, unit: str = "") -> Response:
-        value, codes = read_number(normalise(text).strip(), kind, unit if kind == "amount" else None)
-        return answer({"value": None if value is None or TYPE_INVALID in codes else plain(value)})
+        value, _ = read_number(normalise(text).strip(), kind, unit if kind == "amount" else None)
+        return answer({"value": None if value is None else plain(value)})
 
     @router.get("/original/{id}")
     def original(report: ReportId) -> Response:

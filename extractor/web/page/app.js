@@ -16,7 +16,7 @@ const SHOWS = { blank: "blank", dash: "blank", illegible: "lost", lost: "lost" }
 const DECIDES = new Set(["accept", "as_printed", "correct", "blank", "dash", "illegible", "lost"]);
 
 const page = {
-  config: null, me: "", task: null, spans: [], current: -1, seenAt: null, items: [], filter: {}, left: new Set(), skipped: new Set(), before: new Map(), numeral: null, done: false,
+  config: null, me: "", task: null, spans: [], current: -1, seenAt: null, items: [], filter: {}, left: new Set(), skipped: new Set(), before: new Map(), numeral: null, warned: "", done: false,
 };
 const grid = new Grid((i) => go(i));
 let outbox;
@@ -373,15 +373,22 @@ async function commit() {
   const value = said.value ?? (await ask(text, i));
   if (i !== page.current) return undefined;
   if (!value) return say(`「${text}」读不成一个数`);
-  const kind = page.task.fields[i].kind;
-  if (kind !== "amount" && value.s > 0) return say("这一格是整数");
-  if (kind === "count" && value.n < 0n) return say("件数不会是负数");
-  const m = cellOf(i).machine;
-  if (m && m.status === "printed" && m.value !== null && same(value, parse(m.value))) return decide("accept");
+  const unlikely = doubtful(i, value);
+  if (unlikely && page.warned !== `${i}/${text}`) {
+    page.warned = `${i}/${text}`;
+    return say(`${unlikely}；原文确实如此，就再按一次 Enter`);
+  }
   return decide("correct", { value: text });
 }
 
-const same = (a, b) => b !== null && a.n * 10n ** BigInt(b.s) === b.n * 10n ** BigInt(a.s);
+/** Why a figure that was typed may be a slip of the finger; what the report prints is kept all the same, once it is said twice. */
+function doubtful(i, value) {
+  const kind = page.task.fields[i].kind;
+  if (kind !== "amount" && value.s > 0) return "这一格应是整数";
+  if (kind === "count" && value.n < 0n) return "件数不应是负数";
+  const broken = rules().filter((r) => fieldsOf(r).includes(i) && verdict(r, valueOf).holds === false && verdict(r, standing).holds !== false);
+  return broken.length ? `按此录入，${broken.length} 式勾稽不成立` : "";
+}
 
 /** What the service reads in a figure that is not plain digits: units, separators, signs. */
 async function ask(text, i) {
