@@ -31,9 +31,9 @@ def run(db: str | None, outputs: Outputs, units: Path | None, forms: Path | None
         status = of_store(store, series, lineage)
     to_stdout = outputs.json is not None and write(outputs.json, dumps(as_data(status)) + "\n")
     if outputs.html:
-        write(outputs.html, render_html(status))
+        to_stdout |= write(outputs.html, render_html(status))
         if not drawing.available():
             tell(f"gouji: note: pictures {drawing.MISSING}")
-    render(status, console(stderr=to_stdout or str(outputs.html) == "-"))
+    render(status, console(stderr=to_stdout))
     if not status.reports.total:
         tell(f"gouji: note: no report is in {status.store} yet; `gouji extract PATH --db {status.store}` puts some in")

@@ -28,7 +28,7 @@ _WAITING, _SURE = (Held(None, CellStatus.LOST, sure, "") for sure in (False, Tru
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The reports of one form, year and decision: how many, their cells, those that the program accepted, and those still open."""
+    """The reports of one form, year and decision: how many, and their cells, as ``Cells`` counts them."""
 
     form: str | None
     year: int | None
@@ -36,6 +36,7 @@ class Group:
     reports: int
     cells: int
     straight: int
+    accepted: int
     open: int
 
 
@@ -198,9 +199,13 @@ def count_cells(rows: Iterable[ReportRow]) -> Cells:
     for r in rows:
         n.update(
             total=r.cells, straight=r.accepted, settled=r.settled, answered=r.answered, open=r.open, blank=r.blank, lost=r.lost,
-            deduced=r.deduced, accepted=r.cells - r.settled - r.answered - r.open,
+            deduced=r.deduced, accepted=_accepted(r),
         )  # fmt: skip
     return Cells(**n)
+
+
+def _accepted(r: ReportRow) -> int:
+    return r.cells - r.settled - r.answered - r.open
 
 
 def group(rows: Iterable[ReportRow]) -> tuple[Group, ...]:
@@ -208,9 +213,9 @@ def group(rows: Iterable[ReportRow]) -> tuple[Group, ...]:
     found: dict[tuple[str | None, int | None, str], Counter[str]] = {}
     for r in rows:
         n = found.setdefault((r.form, r.year, r.decision), Counter())
-        n.update(reports=1, cells=r.cells, straight=r.accepted, open=r.open)
+        n.update(reports=1, cells=r.cells, straight=r.accepted, accepted=_accepted(r), open=r.open)
     order = sorted(found, key=lambda k: (k[0] is None, k[0] or "", k[1] is None, k[1] or 0, k[2]))
-    return tuple(Group(*k, n["reports"], n["cells"], n["straight"], n["open"]) for k in order for n in [found[k]])
+    return tuple(Group(*k, n["reports"], n["cells"], n["straight"], n["accepted"], n["open"]) for k in order for n in [found[k]])
 
 
 def backlog(rows: Iterable[ReportRow], took: list[float]) -> Backlog:

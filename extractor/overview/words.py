@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from extractor.across.coverage import Coverage, CoverageTable
 from extractor.overview.people import Audit
@@ -12,7 +12,7 @@ from extractor.overview.sums import LeftOut, YearlyTotal
 from extractor.record import plain, visible
 from extractor.types import Number
 
-Rows = list[tuple[str, ...]]
+Rows = Sequence[tuple[str, ...]]
 
 GROUPS = ("form", "year", "decision", "reports", "cells", "straight-through", "open cells")
 FINDINGS = ("rule", "what it says", "severity", "findings", "report", "reading", "unknown")
