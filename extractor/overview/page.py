@@ -44,7 +44,7 @@ def render_html(s: Status) -> str:
 
 
 def _sections(s: Status, drawn: Mapping[str, str] | None) -> Iterator[str]:
-    yield f'<h1>Gouji overview 总览</h1><p class="note">{_text(s.store)} · {s.made_at}</p>'
+    yield f'<h1>Gouji overview 总览</h1><p class="note">{_text(s.store.rpartition('/')[2])} · {words.moment(s.made_at)}</p>'
     yield _tiles(s)
     if drawn is None:
         yield f'<p class="note">Pictures {escape(drawing.MISSING)}.</p>'
@@ -111,7 +111,7 @@ def _work(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
     yield "<h2>Straight-through and backlog 直通率与待办</h2>"
     yield f"<p>{_text(words.cells_line(s))}.</p><p>{_text(words.backlog_line(s.backlog))}.</p>"
     yield _figure(drawn, "cells", "Cells by year: accepted by the program, settled by people, open 各年数据格", "groups")
-    yield _bounded("groups", "reports by form, year and decision", words.GROUPS, words.group_rows(s.groups))
+    yield _bounded("groups", "reports by form and year", words.GROUPS, words.group_rows(s.groups))
 
 
 def _findings(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:

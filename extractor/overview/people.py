@@ -61,7 +61,7 @@ def audit(parts: Iterable[Part]) -> Audit:
     """The audit's results out of the audited cells of every report."""
     counts: Counter[str] = Counter()
     for part in parts:
-        found = Counter(_outcome(part, cell) for cell in part.cells)
+        found = Counter(outcome for cell in part.cells if (outcome := _outcome(part, cell)))
         counts += found
         keyed = found.total() - found["outdated"]
         counts["keyed"] += keyed
@@ -71,10 +71,11 @@ def audit(parts: Iterable[Part]) -> Audit:
 
 
 def _outcome(part: Part, cell: Cell) -> str:
-    """The name of the count of ``Audit`` that a cell belongs to."""
-    events = [*cell.history, *((cell.answer,) if cell.answer else ())]
-    # Taken back, or a run since then does not accept the cell or reads it elsewhere.
-    alive = [e for e in standing(events) if e.mode is Mode.AUDIT and e.action in ANSWERS and carries(e, part.record, cell.machine)]
+    """The name of the count of ``Audit`` that a cell belongs to; empty where every keying was taken back."""
+    keyed = [e for e in standing(cell.history) if e.mode is Mode.AUDIT and e.action in ANSWERS]
+    if not keyed:
+        return ""
+    alive = [e for e in keyed if carries(e, part.record, cell.machine)]
     if not alive or cell.machine["decision"] != "accept":
         return "outdated"
     read = cell.machine["value"], cell.machine["status"]
@@ -120,6 +121,6 @@ def reviewers(events: Iterable[Event]) -> tuple[tuple[Reviewer, ...], list[float
     return tuple(found), took
 
 
-def pace(took: list[float]) -> Pace:
-    """The pace that was measured, the planning figure of docs/review.md while there are too few answers."""
-    return Pace(cell=median(took)) if len(took) >= MEASURED_FROM else Pace()
+def pace(took: list[float]) -> tuple[Pace, int]:
+    """The pace that was measured, on how many answers; the planning figure of docs/review.md, and 0, while they are too few."""
+    return (Pace(cell=median(took)), len(took)) if len(took) >= MEASURED_FROM else (Pace(), 0)

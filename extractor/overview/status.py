@@ -223,10 +223,10 @@ def backlog(rows: Iterable[ReportRow], took: list[float]) -> Backlog:
     waiting = [r for r in rows if r.open]
     cells = sum(r.open for r in waiting)
     oldest = min(waiting, key=lambda r: (r.read_at, r.id), default=None)
-    speed = pace(took)
+    speed, measured = pace(took)
     hours = (len(waiting) * speed.report + cells * speed.cell) / 3600
     at, source = (oldest.read_at, oldest.source) if oldest else (None, None)
-    return Backlog(cells, len(waiting), at, source, speed.report, speed.cell, len(took) if speed != type(speed)() else 0, hours)
+    return Backlog(cells, len(waiting), at, source, speed.report, speed.cell, measured, hours)
 
 
 def finding_kinds(kinds: Iterable[Kind], says: Mapping[str, str]) -> tuple[FindingKind, ...]:

@@ -17,7 +17,7 @@ from extractor.record import visible
 
 _MOST = 20  # rows of one table
 _UNITS = 40  # rows of the coverage table
-_WORDS = {"rule", "what it says", "severity", "form", "decision", "person", "reason", "for example", "figure", ""}
+_WORDS = {"rule", "what it says", "severity", "form", "person", "reason", "for example"}
 
 
 def render(s: Status, out: Console) -> None:
@@ -37,7 +37,7 @@ def render(s: Status, out: Console) -> None:
 
 
 def _tables(s: Status) -> Iterator[tuple[str, Sequence[str], Rows]]:
-    yield "reports by form, year and decision", words.GROUPS, words.group_rows(s.groups)
+    yield "reports by form and year", words.GROUPS, words.group_rows(s.groups)
     if s.findings:
         yield "findings by rule and blame", words.FINDINGS, words.finding_rows(s.findings)
     if s.unreadable:

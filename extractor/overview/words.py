@@ -14,7 +14,7 @@ from extractor.types import Number
 
 Rows = Sequence[tuple[str, ...]]
 
-GROUPS = ("form", "year", "decision", "reports", "cells", "straight-through", "open cells")
+GROUPS = ("form", "year", "reports", "accept", "review", "unreadable", "cells", "straight-through", "open cells")
 FINDINGS = ("rule", "what it says", "severity", "findings", "report", "reading", "unknown")
 REVIEWERS = ("person", "answers", "undone", "skipped", "audited blind", "golden blind", "median seconds")
 UNREADABLE = ("reason", "reports", "for example")
@@ -42,9 +42,9 @@ def headline(s: Status) -> list[tuple[str, str, str]]:
     r, c = s.reports, s.cells
     return [
         ("reports", f"{r.total:,}", f"{r.readable:,} readable, {r.total - r.readable:,} not"),
-        ("straight-through, cells", share(c.straight, c.total), f"{c.straight:,} of {c.total:,}"),
-        ("straight-through, reports", share(r.straight, r.readable), f"{r.straight:,} of {r.readable:,} readable"),
-        ("finished", share(r.finished, r.readable), f"{r.finished:,} of {r.readable:,} readable have no open cell"),
+        ("cells straight through", share(c.straight, c.total), f"{c.straight:,} of {c.total:,}"),
+        ("reports straight through", share(r.straight, r.readable), f"{r.straight:,} of {r.readable:,} readable"),
+        ("reports finished", share(r.finished, r.readable), f"{r.finished:,} of {r.readable:,} readable: nothing open"),
         ("open cells", f"{c.open:,}", f"in {s.backlog.reports:,} reports"),
         ("work left", hours(s.backlog.hours), "at the measured pace" if s.backlog.measured else "at the planning pace"),
     ]
@@ -55,6 +55,11 @@ def hours(n: float) -> str:
     if n >= 1:
         return f"{n:,.1f} h"
     return f"{max(1, round(60 * n))} min" if n else "none"
+
+
+def moment(at: str) -> str:
+    """A time in UTC, to the minute."""
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def cells_line(s: Status) -> str:
@@ -73,7 +78,7 @@ def backlog_line(b: Backlog) -> str:
     pace = f"the median of {b.measured:,} answers" if b.measured else "the planning figure, as too few answers are measured"
     return (
         f"{b.cells:,} open cells in {b.reports:,} reports, about {hours(b.hours)}: {b.cell_seconds:.1f} s a cell ({pace}) "
-        f"and {b.report_seconds:.0f} s a report. Oldest: {visible(b.oldest_source or '')}, read {b.oldest}"
+        f"and {b.report_seconds:.0f} s a report. The oldest, {visible(b.oldest_source or '')}, was read {moment(b.oldest or '')}"
     )
 
 
@@ -90,10 +95,14 @@ def audit_line(a: Audit) -> str:
 
 
 def group_rows(groups: Iterable[Group]) -> Rows:
-    """Reports by form, year and decision."""
+    """Reports by form and year, with their decisions side by side."""
+    by: dict[tuple[str, str], Counter[str]] = {}
+    for g in groups:
+        n = by.setdefault((g.form or "unknown", str(g.year or "unknown")), Counter())
+        n.update({g.decision: g.reports, "reports": g.reports, "cells": g.cells, "straight": g.straight, "open": g.open})
     return [
-        (g.form or "unknown", str(g.year or "unknown"), g.decision, f"{g.reports:,}", f"{g.cells:,}", share(g.straight, g.cells), f"{g.open:,}")
-        for g in groups
+        (*key, *(f"{n[k]:,}" for k in ("reports", "accept", "review", "unreadable", "cells")), share(n["straight"], n["cells"]), f"{n['open']:,}")
+        for key, n in by.items()
     ]
 
 
@@ -129,8 +138,8 @@ def left_out_line(x: LeftOut) -> str:
     """What no sum holds."""
     return (
         "Each sum is of figures that are accepted, settled or answered; blank, lost and waiting cells are not in it and are never counted as 0. "
-        f"Not in any sum: {x.missing:,} missing and {x.unreadable:,} unreadable reports of known units, {x.unplaced:,} reports of unknown unit or "
-        f"year, {x.aggregates:,} reports that add up those of other units"
+        f"In no sum are reports that are missing ({x.missing:,}), unreadable ({x.unreadable:,}), of unknown unit or year ({x.unplaced:,}), or that add "
+        f"up those of other units ({x.aggregates:,})"
     )
 
 
@@ -138,4 +147,4 @@ def coverage_line(table: CoverageTable) -> str:
     """The counts of the coverage table."""
     counts = table.counts
     said = ", ".join(f"{counts[s]:,} {s.value}" for s in Coverage if s is not Coverage.OUTSIDE)
-    return f"{len(table.rows):,} units, {len(table.years)} years: {said}; {len(table.unplaced):,} reports of unknown unit or year"
+    return f"{len(table.rows):,} units, {len(table.years)} years: {said}. Reports of unknown unit or year: {len(table.unplaced):,}"
