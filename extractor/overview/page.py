@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 
 from extractor import drawing
-from extractor.across.coverage import SIGNS, Coverage, Row
+from extractor.across.coverage import SIGNS, Coverage, CoverageTable, Row
 from extractor.htmlpage import document
 from extractor.overview import words
 from extractor.overview.pictures import RULES, UNITS, YEARS, most_gaps, pictures
@@ -44,7 +44,8 @@ def render_html(s: Status) -> str:
 
 
 def _sections(s: Status, drawn: Mapping[str, str] | None) -> Iterator[str]:
-    yield f'<h1>Gouji overview 总览</h1><p class="note">{_text(s.store.rpartition('/')[2])} · {words.moment(s.made_at)}</p>'
+    name = s.store.rpartition("/")[2]  # a page that is mailed names no folder and no server
+    yield f'<h1>Gouji overview 总览</h1><p class="note">{_text(name)} · {words.moment(s.made_at)}</p>'
     yield _tiles(s)
     if drawn is None:
         yield f'<p class="note">Pictures {escape(drawing.MISSING)}.</p>'
@@ -70,38 +71,34 @@ def _coverage(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
     yield f"<p>{_text(words.coverage_line(table))}.</p>"
     if not table.rows:
         return
-    years = table.years[-YEARS:]
     if len(table.years) > YEARS:
         yield _note(f"Pictures and tables show the newest {YEARS} of {len(table.years)} years")
+        table = words.newest(table, YEARS)
     yield _figure(drawn, "years", "Units by year and state 各年单位", "coverage-years")
     yield _figure(drawn, "map", f"Units × years 单位×年度{_of(UNITS, len(table.rows), 'units')}", "coverage-units")
     yield f'<p class="note">{" · ".join(f"{SIGNS[k]} {escape(v)}" for k, v in _MEANS.items())} · * first year after a break</p>'
-    yield _folded("Units by year as a table", _table("coverage-years", "units by year and state", *_states(s)))
+    yield _folded("Units by year as a table", _table("coverage-years", "units by year and state", *_states(table)))
     shown = most_gaps(table, _TABLE_UNITS)
     title = f"Units × years as a table{_of(_TABLE_UNITS, len(table.rows), 'units')}"
-    yield _folded(title, _map("coverage-units", [str(y) for y in years], shown))
+    yield _folded(title, _map("coverage-units", [str(y) for y in table.years], shown))
     if table.unplaced:
         rows = [(visible(source), visible(reason)) for source, reason in table.unplaced]
         yield _folded(f"Reports of unknown unit or year ({len(rows):,})", _bounded("unplaced", "", ("report", "reason"), rows))
 
 
-def _states(s: Status) -> tuple[Sequence[str], Rows]:
-    states = list(_MEANS)
-    rows = []
-    for at, year in list(enumerate(s.coverage.years))[-YEARS:]:
-        n = Counter(row.years[at].state for row in s.coverage.rows)
-        rows.append((str(year), *(f"{n[state]:,}" for state in states)))
-    return ("year", *(state.value for state in states)), rows
+def _states(table: CoverageTable) -> tuple[Sequence[str], Rows]:
+    counts = [Counter(row.years[at].state for row in table.rows) for at in range(len(table.years))]
+    rows = [(str(year), *(f"{n[state]:,}" for state in _MEANS)) for year, n in zip(table.years, counts, strict=True)]
+    return ("year", *(state.value for state in _MEANS)), rows
 
 
 def _map(name: str, years: Sequence[str], rows: Sequence[Row]) -> str:
     body = []
     for row in rows:
-        places = row.years[-len(years) :]
         cells = (
             f'<td class="c {p.state.value}"><span aria-hidden="true">{SIGNS[p.state]}{"*" if p.broken else ""}</span>'
             f'<span class="sr">{p.state.value}{" after a break" if p.broken else ""}</span></td>'
-            for p in places
+            for p in row.years
         )
         body.append(f'<tr><th scope="row">{_text(row.name)}</th>{"".join(cells)}</tr>')
     return _framed(name, "coverage of units × years", ("unit", *years), body)
@@ -111,7 +108,8 @@ def _work(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
     yield "<h2>Straight-through and backlog 直通率与待办</h2>"
     yield f"<p>{_text(words.cells_line(s))}.</p><p>{_text(words.backlog_line(s.backlog))}.</p>"
     yield _figure(drawn, "cells", "Cells by year: accepted by the program, settled by people, open 各年数据格", "groups")
-    yield _bounded("groups", "reports by form and year", words.GROUPS, words.group_rows(s.groups))
+    if s.groups:
+        yield _bounded("groups", "reports by form and year", words.GROUPS, words.group_rows(s.groups))
 
 
 def _findings(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
@@ -137,7 +135,7 @@ def _totals(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
 
 def _matrix(totals: Sequence[YearlyTotal]) -> str:
     """Series × years: each sum with the number of reports in it."""
-    years = sorted({t.year for t in totals})[-YEARS:]
+    years = sorted({t.year for t in totals})[-YEARS:]  # all of them stand in the tables below
     body = []
     for series, found in groupby(totals, key=lambda t: t.series):
         by = {t.year: t for t in found}

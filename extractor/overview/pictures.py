@@ -13,6 +13,7 @@ from extractor.across.coverage import SIGNS, Coverage, CoverageTable, Row
 from extractor.drawing import BAD, DOUBT, GOOD, INK, QUIET, Label, available, inline_svg
 from extractor.overview.status import FindingKind, Group, Status
 from extractor.overview.sums import YearlyTotal
+from extractor.overview.words import newest
 from extractor.record import visible
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def pictures(s: Status) -> Mapping[str, str] | None:
         return None
     groups = [g for g in s.groups if g.cells]
     rows = ceil(len({t.series for t in s.totals}) / _ACROSS)
-    shown = most_gaps(s.coverage, UNITS)
+    table = newest(s.coverage, YEARS)
+    shown = most_gaps(table, UNITS)
     wanted: dict[str, tuple[bool, float, Callable[[Figure, Label], None]]] = {
-        "years": (bool(s.coverage.rows), 2.2, partial(_years, s.coverage)),
-        "map": (bool(shown), 0.6 + 0.2 * len(shown), partial(_map, s.coverage.years[-YEARS:], shown)),
+        "years": (bool(s.coverage.rows), 2.2, partial(_years, table)),
+        "map": (bool(shown), 0.6 + 0.2 * len(shown), partial(_map, table.years, shown)),
         "cells": (bool(groups), 2.2, partial(_cells, groups)),
         "findings": (bool(s.findings), 0.9 + 0.22 * min(RULES, len(s.findings)), partial(_findings, s.findings)),
         "totals": (bool(s.totals), 1.75 * rows, partial(_totals, s.totals)),
@@ -64,10 +66,9 @@ def most_gaps(table: CoverageTable, most: int) -> list[Row]:
 def _years(table: CoverageTable, figure: Figure, _: Label) -> None:
     """Of each year: how many units are in each state."""
     axes = figure.subplots()
-    years = table.years[-YEARS:]
-    counts = [Counter(row.years[table.years.index(y)].state for row in table.rows) for y in years]
+    counts = [Counter(row.years[at].state for row in table.rows) for at in range(len(table.years))]
     parts = [(state.value, _COLOURS[state], [float(n[state]) for n in counts]) for state in _COLOURS]
-    _stacked(axes, [str(y) for y in years], parts)
+    _stacked(axes, [str(y) for y in table.years], parts)
     axes.set_ylabel("units")
 
 
@@ -100,7 +101,7 @@ def _map(years: Sequence[int], rows: Sequence[Row], figure: Figure, label: Label
 
     axes = figure.subplots()
     for y, row in enumerate(rows):
-        for x, place in enumerate(row.years[-len(years) :]):
+        for x, place in enumerate(row.years):
             if place.state is Coverage.OUTSIDE:
                 continue
             edge = QUIET if place.state is Coverage.MISSING else "none"

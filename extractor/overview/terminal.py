@@ -17,6 +17,7 @@ from extractor.record import visible
 
 _MOST = 20  # rows of one table
 _UNITS = 40  # rows of the coverage table
+_YEARS = 10  # columns of years
 _WORDS = {"rule", "what it says", "severity", "form", "person", "reason", "for example"}
 
 
@@ -30,7 +31,10 @@ def render(s: Status, out: Console) -> None:
     for title, header, rows in _tables(s):
         out.print(_table(title, header, rows))
     if s.coverage.rows or s.coverage.unplaced:
-        out.print(as_table(s.coverage, _UNITS))
+        out.print(Text(f"coverage: {words.coverage_line(s.coverage)}"))
+        if len(s.coverage.years) > _YEARS:
+            out.print(Text(f"the newest {_YEARS} of {len(s.coverage.years)} years:"))
+        out.print(as_table(words.newest(s.coverage, _YEARS), _UNITS))
     if s.totals:
         out.print(_totals(s))
         out.print(Text(f"{words.left_out_line(s.left_out)}."))
@@ -60,7 +64,9 @@ def _table(title: str, header: Sequence[str], rows: Rows) -> Table:
 def _totals(s: Status) -> Table:
     """Series by year: the sum, and how many reports it is of."""
     years = sorted({t.year for t in s.totals})
-    table = Table(title="yearly totals: sum (reports in it / reports)", title_justify="left")
+    older = f"; {len(years) - _YEARS} earlier years: see --json" if len(years) > _YEARS else ""
+    years = years[-_YEARS:]
+    table = Table(title=f"yearly totals: sum (reports in it / reports){older}", title_justify="left")
     table.add_column("field", overflow="fold")
     for year in years:
         table.add_column(str(year), justify="right")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from extractor.across.coverage import Coverage, CoverageTable
 from extractor.overview.people import Audit
@@ -148,3 +149,8 @@ def coverage_line(table: CoverageTable) -> str:
     counts = table.counts
     said = ", ".join(f"{counts[s]:,} {s.value}" for s in Coverage if s is not Coverage.OUTSIDE)
     return f"{len(table.rows):,} units, {len(table.years)} years: {said}. Reports of unknown unit or year: {len(table.unplaced):,}"
+
+
+def newest(table: CoverageTable, years: int) -> CoverageTable:
+    """The table with no more than its newest ``years``."""
+    return replace(table, years=table.years[-years:], rows=tuple(replace(row, years=row.years[-years:]) for row in table.rows))
