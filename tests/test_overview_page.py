@@ -20,10 +20,10 @@ from extractor.across.coverage import coverage
 from extractor.effective import Action
 from extractor.overview import Series, Status, of_store
 from extractor.overview.page import render_html
-from extractor.overview.pictures import most_gaps
 from extractor.overview.status import FindingKind, Unread
 from extractor.overview.sums import yearly_totals
 from extractor.overview.terminal import render
+from extractor.overview.words import most_gaps
 from extractor.store import open_store
 from extractor.types import Status as CellStatus
 from tests.store_support import STAMP, case, event, read
@@ -193,7 +193,9 @@ def test_the_terminal_says_what_it_leaves_out(large: Status) -> None:
         render(large, out)
     said = out.export_text()
     assert "50 more rows: see --json" in said
-    assert "… and 260 more" in said
+    assert "260 more units" in said
+    assert f"第{UNITS - 1}局" in said  # the one with a gap
+    assert "the newest 10 of 20 years" in said
 
 
 def test_an_empty_store_says_what_comes_next(tmp_path: Path) -> None:

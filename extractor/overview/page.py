@@ -12,7 +12,7 @@ from extractor import drawing
 from extractor.across.coverage import SIGNS, Coverage, CoverageTable, Row
 from extractor.htmlpage import document
 from extractor.overview import words
-from extractor.overview.pictures import RULES, UNITS, YEARS, most_gaps, pictures
+from extractor.overview.pictures import RULES, UNITS, YEARS, pictures
 from extractor.overview.status import Status
 from extractor.overview.sums import YearlyTotal
 from extractor.overview.words import Rows
@@ -78,7 +78,7 @@ def _coverage(s: Status, drawn: Mapping[str, str]) -> Iterator[str]:
     yield _figure(drawn, "map", f"Units × years 单位×年度{_of(UNITS, len(table.rows), 'units')}", "coverage-units")
     yield f'<p class="note">{" · ".join(f"{SIGNS[k]} {escape(v)}" for k, v in _MEANS.items())} · * first year after a break</p>'
     yield _folded("Units by year as a table", _table("coverage-years", "units by year and state", *_states(table)))
-    shown = most_gaps(table, _TABLE_UNITS)
+    shown = words.most_gaps(table, _TABLE_UNITS)
     title = f"Units × years as a table{_of(_TABLE_UNITS, len(table.rows), 'units')}"
     yield _folded(title, _map("coverage-units", [str(y) for y in table.years], shown))
     if table.unplaced:

@@ -13,7 +13,7 @@ from extractor.across.coverage import SIGNS, Coverage, CoverageTable, Row
 from extractor.drawing import BAD, DOUBT, GOOD, INK, QUIET, Label, available, inline_svg
 from extractor.overview.status import FindingKind, Group, Status
 from extractor.overview.sums import YearlyTotal
-from extractor.overview.words import newest
+from extractor.overview.words import most_gaps, newest
 from extractor.record import visible
 
 if TYPE_CHECKING:
@@ -49,18 +49,6 @@ def pictures(s: Status) -> Mapping[str, str] | None:
         "totals": (bool(s.totals), 1.75 * rows, partial(_totals, s.totals)),
     }
     return {name: inline_svg(name, (_WIDE, high), draw) for name, (due, high, draw) in wanted.items() if due}
-
-
-def most_gaps(table: CoverageTable, most: int) -> list[Row]:
-    """Units by name; where there are more than ``most``, the ones of which most is missing, unreadable, there twice, then open."""
-    if len(table.rows) <= most:
-        return list(table.rows)
-
-    def gaps(row: Row) -> tuple[int, int]:
-        n = Counter(p.state for p in row.years)
-        return -(n[Coverage.MISSING] + n[Coverage.UNREADABLE] + n[Coverage.TWICE]), -n[Coverage.REVIEW]
-
-    return sorted(table.rows, key=gaps)[:most]
 
 
 def _years(table: CoverageTable, figure: Figure, _: Label) -> None:

@@ -138,12 +138,16 @@ def of_store(store: Store, series: Sequence[Series] = (), lineage: Lineage = NO_
     for report in behind:
         store.cells(report)
     rows = list(_rows(store))
+    by_id = {row.id: row for row in rows}
+    known = {row.id: member(row, ()) for row in rows}
     with reading(store.engine) as c:
         kinds = totals.findings(c)
-        held = {p.report: p.cells for p in totals.parts(c, [s.field for s in series])} if series else {}
+        for part in totals.parts(c, [s.field for s in series]):
+            if part.report in by_id:  # else it came after the rows were read
+                known[part.report] = member(by_id[part.report], part.cells)
         audited = audit(totals.audited(c))
     people, took = reviewers(_events(store))
-    members = [member(row, held.get(row.id, ())) for row in rows]
+    members = list(known.values())
     says = {r.id: r.says for f in store.forms for r in f.rules} | {r.id: r.says for f in store.forms for r in f.narrative}
     table = coverage(members, lineage)
     return Status(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from extractor.across.coverage import as_table
+from extractor.across.coverage import SIGNS, Coverage, CoverageTable, as_table
 from extractor.overview import words
 from extractor.overview.status import Status
 from extractor.overview.words import Rows
@@ -31,10 +32,7 @@ def render(s: Status, out: Console) -> None:
     for title, header, rows in _tables(s):
         out.print(_table(title, header, rows))
     if s.coverage.rows or s.coverage.unplaced:
-        out.print(Text(f"coverage: {words.coverage_line(s.coverage)}"))
-        if len(s.coverage.years) > _YEARS:
-            out.print(Text(f"the newest {_YEARS} of {len(s.coverage.years)} years:"))
-        out.print(as_table(words.newest(s.coverage, _YEARS), _UNITS))
+        _coverage(s.coverage, out)
     if s.totals:
         out.print(_totals(s))
         out.print(Text(f"{words.left_out_line(s.left_out)}."))
@@ -61,16 +59,32 @@ def _table(title: str, header: Sequence[str], rows: Rows) -> Table:
     return table
 
 
+def _coverage(table: CoverageTable, out: Console) -> None:
+    """Units × years: those with the most gaps where there are many."""
+    out.print(Text(f"coverage: {words.coverage_line(table)}"))
+    shown = words.newest(table, _YEARS)
+    rows = words.most_gaps(shown, _UNITS)
+    if table.rows:
+        drawn = as_table(replace(shown, rows=tuple(rows)))
+        drawn.caption = ", ".join(f"{SIGNS[k]} {k.value}" for k in Coverage if SIGNS[k])  # its own counts only what is shown
+        out.print(drawn)
+    if len(rows) < len(table.rows):
+        out.print(Text(f"{len(table.rows) - len(rows):,} more units, with fewer gaps: see --json"))
+    if len(table.years) > _YEARS:
+        out.print(Text(f"the newest {_YEARS} of {len(table.years)} years: see --json"))
+    out.print()
+
+
 def _totals(s: Status) -> Table:
     """Series by year: the sum, and how many reports it is of."""
     years = sorted({t.year for t in s.totals})
     older = f"; {len(years) - _YEARS} earlier years: see --json" if len(years) > _YEARS else ""
     years = years[-_YEARS:]
-    table = Table(title=f"yearly totals: sum (reports in it / reports){older}", title_justify="left")
+    table = Table(title=f"yearly totals: sum, and share of the reports that is in it{older}", title_justify="left")
     table.add_column("field", overflow="fold")
     for year in years:
         table.add_column(str(year), justify="right")
     for series, found in groupby(s.totals, key=lambda t: t.series):
-        by = {t.year: f"{words.number(t.value)} ({t.counted:,}/{t.of:,})" for t in found}
-        table.add_row(Text(visible(f"{series.name} {series.says} [{series.unit}]")), *(by.get(y, "") for y in years))
+        by = {t.year: f"{words.number(t.value)}\n{100 * t.counted // t.of} %" for t in found}
+        table.add_row(Text(visible(f"{series.name} [{series.unit}]")), *(by.get(y, "") for y in years))
     return table

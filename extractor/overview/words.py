@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from extractor.across.coverage import Coverage, CoverageTable
+from extractor.across.coverage import Coverage, CoverageTable, Row
 from extractor.overview.people import Audit
 from extractor.overview.status import Backlog, FindingKind, Group, Status
 from extractor.overview.sums import LeftOut, YearlyTotal
@@ -154,3 +154,13 @@ def coverage_line(table: CoverageTable) -> str:
 def newest(table: CoverageTable, years: int) -> CoverageTable:
     """The table with no more than its newest ``years``."""
     return replace(table, years=table.years[-years:], rows=tuple(replace(row, years=row.years[-years:]) for row in table.rows))
+
+
+def most_gaps(table: CoverageTable, most: int) -> list[Row]:
+    """Units by name; where there are more than ``most``, the ones of which most is missing, unreadable, there twice, then open."""
+    return list(table.rows) if len(table.rows) <= most else sorted(table.rows, key=_gaps)[:most]
+
+
+def _gaps(row: Row) -> tuple[int, int]:
+    n = Counter(p.state for p in row.years)
+    return -(n[Coverage.MISSING] + n[Coverage.UNREADABLE] + n[Coverage.TWICE]), -n[Coverage.REVIEW]
