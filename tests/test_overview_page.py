@@ -13,6 +13,7 @@ from lxml import html
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from benchmarks import overview
 from cli import app
 from extractor import drawing
 from extractor.across import Held, Lineage, Member
@@ -228,3 +229,14 @@ def test_a_mailed_page_names_no_folder_and_no_server(status: Status, db: Path) -
     page = render_html(replace(status, store="postgresql://user:***@host/archive"))
     assert str(db.parent) not in render_html(status)
     assert ("archive · " in page, "host" in page) == (True, False)
+
+
+def test_the_benchmark_fills_a_store_and_measures_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "result.json"
+    assert 0 == overview.main(["--reports", "20", "--store", str(tmp_path / "b.sqlite"), "--json", str(result)])
+    found = json.loads(result.read_text(encoding="utf-8"))["result"]
+    assert 20 == found["reports"]
+    assert min(found["seconds"], found["memory_mib"], found["page_kib"]) > 0
+    with open_store(str(tmp_path / "b.sqlite"), create=False) as store:
+        assert 20 == store.count()
+    assert "'reports': 20" in capsys.readouterr().out

@@ -23,7 +23,7 @@ _TABLE_UNITS = 200  # units of the coverage table
 _NUMERIC = re.compile(r"[–\d-][\d,.%– ]*(?: h)?")
 _MEANS = {
     Coverage.ACCEPTED: "read, nothing open", Coverage.REVIEW: "read, cells open", Coverage.UNREADABLE: "there, unreadable",
-    Coverage.TWICE: "two files that differ", Coverage.MISSING: "expected, not there",
+    Coverage.TWICE: "there twice, as files that differ", Coverage.MISSING: "expected, not there",
 }  # fmt: skip
 _CSS = """
 body{margin:1.2rem auto;font-size:14px;line-height:1.45}h1{font-size:1.5rem;margin:0}h2{font-size:1.15rem;margin:1.8rem 0 .3rem;
