@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +33,7 @@ from tests.store_support import STAMP, case, event, read
 
 NASTY = "<script>alert(1)</script>&<img src=x onerror=y>$甲$县\x07统计局"
 RECEIVED = Series("requests/new/total", "requests received", "本年新收申请", "件")
+ROOT = Path(__file__).resolve().parent.parent
 UNITS, YEARS = 300, range(2001, 2021)
 
 
@@ -70,7 +73,7 @@ def many() -> tuple[Member, ...]:
 
 @pytest.fixture
 def large(status: Status) -> Status:
-    kinds = tuple(FindingKind(f"R-{n}", "", "soft", 90 - n, 90 - n, 0, 0) for n in range(70))
+    kinds = tuple(FindingKind(f"R-{n}", "", "soft", 90 - n, 1, 90 - n, 0, 0) for n in range(70))
     unread = tuple(Unread(f"{n}.txt", "FILE_UNREADABLE", "no such file") for n in range(80))
     totals = yearly_totals(many(), [RECEIVED], Lineage())
     return replace(status, coverage=coverage(many(), Lineage()), findings=kinds, unreadable=unread, totals=totals)
@@ -240,3 +243,9 @@ def test_the_benchmark_fills_a_store_and_measures_the_command(tmp_path: Path, ca
     with open_store(str(tmp_path / "b.sqlite"), create=False) as store:
         assert 20 == store.count()
     assert "'reports': 20" in capsys.readouterr().out
+
+
+def test_the_extras_are_loaded_only_where_they_are_used() -> None:
+    """Without them the store and the page say which one is missing."""
+    code = "import sys, extractor.commands.status; print({'sqlalchemy', 'matplotlib'} & set(sys.modules))"
+    assert "set()" == subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.strip()

@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
+from typing import TYPE_CHECKING
 
 from extractor.effective import ANSWERS, Action, Cell, Event, Mode, carries, said, standing
 from extractor.metrics import upper_bound
-from extractor.store.totals import Part
 from extractor.worklist import MEASURED_FROM, Pace, seconds
+
+if TYPE_CHECKING:
+    from extractor.store.totals import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ from extractor.types import Status as CellStatus
 
 if TYPE_CHECKING:
     from extractor.store.store import Store
-    from extractor.store.totals import Kind
 
 _PAGE = 2_000
 _WAITING, _SURE = (Held(None, CellStatus.LOST, sure, "") for sure in (False, True))
@@ -89,12 +88,13 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """The findings under one rule: what it says, how many by blame, and in how many reports of one blame at most."""
+    """The findings under one rule: what it says, how many there are, in how many reports, and how many by blame."""
 
     rule: str
     says: str
     severity: str
     findings: int
+    reports: int
     report: int
     reading: int
     unknown: int
@@ -159,7 +159,7 @@ def of_store(store: Store, series: Sequence[Series] = (), lineage: Lineage = NO_
         backlog=backlog(rows, took),
         reviewers=people,
         audit=audited,
-        findings=finding_kinds(kinds, says),
+        findings=tuple(FindingKind(says=says.get(k.rule, ""), **k._asdict()) for k in kinds),
         unreadable=tuple(Unread(r.source, r.error or "", r.message) for r in rows if not r.cells),
         coverage=table,
         totals=yearly_totals(members, series, lineage),
@@ -231,14 +231,3 @@ def backlog(rows: Iterable[ReportRow], took: list[float]) -> Backlog:
     hours = (len(waiting) * speed.report + cells * speed.cell) / 3600
     at, source = (oldest.read_at, oldest.source) if oldest else (None, None)
     return Backlog(cells, len(waiting), at, source, speed.report, speed.cell, measured, hours)
-
-
-def finding_kinds(kinds: Iterable[Kind], says: Mapping[str, str]) -> tuple[FindingKind, ...]:
-    """Findings by rule, the most frequent first, counted by whose fault they are."""
-    by: dict[tuple[str, str], Counter[str]] = {}
-    for kind in kinds:
-        by.setdefault((kind.rule, kind.severity), Counter())[kind.blame] += kind.findings
-    found = [
-        FindingKind(rule, says.get(rule, ""), severity, n.total(), n["report"], n["reading"], n["unknown"]) for (rule, severity), n in by.items()
-    ]
-    return tuple(sorted(found, key=lambda f: (-f.findings, f.rule)))

@@ -16,7 +16,7 @@ from extractor.types import Number
 Rows = Sequence[tuple[str, ...]]
 
 GROUPS = ("form", "year", "reports", "accept", "review", "unreadable", "cells", "straight-through", "open cells")
-FINDINGS = ("rule", "what it says", "severity", "findings", "report", "reading", "unknown")
+FINDINGS = ("rule", "what it says", "severity", "findings", "in reports", "fault: report", "reading", "unknown")
 REVIEWERS = ("person", "answers", "undone", "skipped", "audited blind", "golden blind", "median seconds")
 UNREADABLE = ("reason", "reports", "for example")
 TOTALS = ("year", "sum", "reports in it", "of", "blank", "lost", "waiting", "versions differ")
@@ -110,8 +110,8 @@ def group_rows(groups: Iterable[Group]) -> Rows:
 def finding_rows(kinds: Iterable[FindingKind]) -> Rows:
     """Findings by rule."""
     return [
-        (f.rule, f.says, f.severity, *(f"{n:,}" for n in (f.findings, f.report, f.reading, f.unknown))) for f in kinds
-    ]  # fmt: skip
+        (f.rule, f.says, f.severity, *(f"{n:,}" for n in (f.findings, f.reports, f.report, f.reading, f.unknown))) for f in kinds
+    ]
 
 
 def reviewer_rows(s: Status) -> Rows:

@@ -8,21 +8,24 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, distinct, func, select
+from sqlalchemy import Connection, Select, case, distinct, func, select
 
 from extractor.effective import Cell, Event, Mode, effective
 from extractor.store import rows
 from extractor.store.tables import decision, event, field, finding, run, standing
+from extractor.types import Blame
 
 
 class Kind(NamedTuple):
-    """The findings of the newest runs under one rule with one blame: how many, and in how many reports."""
+    """The findings of the newest runs under one rule: how many, in how many reports, and how many of them by blame."""
 
     rule: str
     severity: str
-    blame: str
     findings: int
     reports: int
+    report: int
+    reading: int
+    unknown: int
 
 
 class Part(NamedTuple):
@@ -34,14 +37,15 @@ class Part(NamedTuple):
 
 
 def findings(c: Connection) -> list[Kind]:
-    """The findings of the newest runs by rule and blame, the most frequent first."""
+    """The findings of the newest runs by rule, the most frequent first."""
     t = finding.c
     number = func.count().label("number")
+    blames = (func.count(case((t.blame == blame.value, 1))) for blame in (Blame.REPORT, Blame.READING, Blame.UNKNOWN))
     query = (
-        select(t.rule, t.severity, t.blame, number, func.count(distinct(t.run)))
+        select(t.rule, t.severity, number, func.count(distinct(t.run)), *blames)
         .join_from(standing, finding, t.run == standing.c.run)
-        .group_by(t.rule, t.severity, t.blame)
-        .order_by(number.desc(), t.rule, t.blame)
+        .group_by(t.rule, t.severity)
+        .order_by(number.desc(), t.rule)
     )
     return [Kind(*row) for row in c.execute(query)]
 
