@@ -309,6 +309,46 @@ def status(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(envvar="GOUJI_HOST", help="The address to listen at; another than this machine's own needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
+    db: Db = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="GOUJI_TOKEN", help="What clients have to give; rather set the variable, which other users cannot see.", show_default=False)
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", envvar="GOUJI_ALLOW_HOST", help="A further name to be called by.")
+    ] = None,
+    forms: Forms = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, envvar="GOUJI_WORKERS", help="Processes to read reports with.")] = 2,
+    max_bytes: Annotated[int, typer.Option(min=1, envvar="GOUJI_MAX_BYTES", help="Larger reports are not read.")] = 8_000_000,
+) -> None:
+    """Serve extraction, reports and review over HTTP (docs/service.md). Exit 0 when told to stop, 2 usage."""
+    from extractor.commands.serve import run
+    from extractor.store import DEFAULT_URL
+    from extractor.web.settings import Limits, Settings
+
+    limits = Limits(report=max_bytes)
+    run(Settings(host, port, db or DEFAULT_URL, token, tuple(allow_host or ()), str(forms) if forms else None, workers, limits))
+
+
+@app.command()
+def review(
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,
+    db: Db = None,
+    reviewer: Annotated[str, typer.Option(metavar="NAME", envvar="GOUJI_REVIEWER", help="Who reviews; the page asks where nobody is named.")] = "",
+    blind: Annotated[bool, typer.Option("--blind", envvar="GOUJI_BLIND", help="Key every cell without seeing a reading, for golden labels.")] = False,
+    audit: Annotated[float, typer.Option(metavar="SHARE", envvar="GOUJI_AUDIT", help="The share of accepted cells to key blind, such as 0.02.")] = 0.0,
+    forms: Forms = None,
+) -> None:
+    """Serve the review page on this machine (docs/review.md). Exit 0 when told to stop, 2 usage."""
+    from extractor.commands.review import run
+    from extractor.web.settings import Reviewing
+
+    run(db or "gouji.sqlite", port, Reviewing(reviewer, blind, audit), str(forms) if forms else None)
+
+
+@app.command()
 def doctor(
     ask: Annotated[bool, typer.Option("--ask", envvar="GOUJI_ASK", help="Ask the model one tiny question.")] = False,
     reports: Annotated[int, typer.Option(min=0, envvar="GOUJI_REPORTS", help="Price a run of so many reports.")] = 0,

@@ -130,8 +130,12 @@ def bug(path: Path, exc: Exception, options: Options) -> Extraction:
 
 def unreadable(path: Path, code: str, message: str, max_bytes: int = DEFAULT_MAX_BYTES) -> Extraction:
     """The result for a file that could not be read."""
-    source = os.fsencode(path).decode("utf-8", "replace")
-    document = Document(source, _digest(path, max_bytes), "", "", "", "", ())
+    return nothing_read(os.fsencode(path).decode("utf-8", "replace"), _digest(path, max_bytes), code, message)
+
+
+def nothing_read(source: str, sha256: str, code: str, message: str) -> Extraction:
+    """The result for what could not be read, whatever it came from."""
+    document = Document(source, sha256, "", "", "", "", ())
     return Extraction(document, None, (), None, None, (), (), (), (), (), pipeline.UNREADABLE, (code, message))
 
 

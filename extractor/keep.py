@@ -12,6 +12,9 @@ from extractor.form import Form
 from extractor.stamp import make_stamp
 from extractor.store import open_store
 from extractor.store.rows import load_record
+from extractor.store.types import NewRun
+
+_TOGETHER = 32
 
 
 class Keeper:
@@ -23,21 +26,32 @@ class Keeper:
         self.reports: set[str] = set()
         self.stamp = make_stamp(forms)
         self.new = self.known = 0
+        self.waiting: list[NewRun] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.store.close()
+        try:
+            self.flush()
+        finally:
+            self.store.close()
 
     def keep(self, line: Line) -> None:
-        """Keep one record, committed when this returns."""
+        """Keep one record; it is committed with the next ones, at the latest at the end. A killed run reads those few again."""
         document, content = line.kept or (None, None)
         record = load_record(line.text)
-        saved = self.store.save(record, document, content, self.stamp)
         self.reports.add(record["sha256"])
-        self.new += saved.new
-        self.known += not saved.new
+        self.waiting.append(NewRun(record, document, content, line.text))
+        if len(self.waiting) >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what waits."""
+        for saved in self.store.save_all(self.waiting, self.stamp):
+            self.new += saved.new
+            self.known += not saved.new
+        self.waiting.clear()
 
     def keep_replies(self, path: Path) -> None:
         """Keep what models replied about the reports of this run, out of the store of replies at ``path``."""

@@ -1,7 +1,7 @@
 """What a person should look at next, and why: expected value a second, grouped by report (docs/review.md).
 
 Pure: records, effective cells and summary rows in, order out. The chance that a cell is wrong is the counted one of its
-class (``confidence``), never a model's own word; what one answer would prove elsewhere is found by the form's sums.
+class (``confidence``), never a model's own word; what one answer would help to settle elsewhere counts (``bearing``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from hashlib import sha256
 from statistics import median
 from typing import Protocol
 
-from extractor.effective import ANSWERS, AUDIT_DIFFERS, Action, Cell, Event, Mode, State, standing
+from extractor.bearing import bearing
+from extractor.effective import ANSWERS, AUDIT_DIFFERS, Action, Cell, Event, State, standing
 from extractor.form import Form
 from extractor.judge import REVIEW
 from extractor.policy import load_policy
@@ -64,7 +65,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One cell of the queue. ``why`` names the reason's sentence (``review.zh``), ``proves`` the cells that an answer would settle."""
+    """One cell of the queue. ``why`` names the reason's sentence (``review.zh``), ``proves`` the cells that an answer would help to settle."""
 
     field: str
     table: str
@@ -158,13 +159,6 @@ def _unit(text: str) -> float:
     return int.from_bytes(sha256(text.encode()).digest()[:7], "big") / (1 << 56)
 
 
-def keyed(events: Iterable[Event], mode: Mode, reviewer: str | None = None) -> frozenset[str]:
-    """The fields answered in ``mode``, by one reviewer or by anybody."""
-    return frozenset(
-        e.field for e in standing(events) if e.mode is mode and e.action in ANSWERS and reviewer in (None, e.reviewer)
-    )
-
-
 def structure_wrong(events: Iterable[Event], form: Form) -> frozenset[str]:
     """The tables that somebody says are misread as a whole."""
     return frozenset(
@@ -182,7 +176,8 @@ def items(form: Form, cells: Sequence[Cell], events: Sequence[Event], pace: Pace
     whole = structure_wrong(events, form)
     waiting = [i for i, c in enumerate(cells) if c.state is State.OPEN or (form.fields[i].table in whole and c.state is not State.ANSWERED)]
     took = (pace or Pace()).cell
-    found = [_item(form, cells[i], i, frozenset(waiting), took, form.fields[i].table in whole) for i in waiting]
+    bears = bearing(form, cells, waiting)
+    found = [_item(form, cells[i], i, bears.get(i, frozenset()), took, form.fields[i].table in whole) for i in waiting]
     best: dict[str, float] = {}
     for x in found:
         best[x.table] = max(best.get(x.table, 0.0), x.score)
@@ -190,8 +185,8 @@ def items(form: Form, cells: Sequence[Cell], events: Sequence[Event], pace: Pace
     return tuple(sorted(found, key=lambda x: (-best[x.table], x.table, -x.score, place[x.field])))
 
 
-def _item(form: Form, cell: Cell, i: int, waiting: frozenset[int], took: float, whole: bool) -> Item:
-    proves = tuple(form.fields[j].id for j in sorted(_determined(form, waiting - {i}, form.rules_of[i])))
+def _item(form: Form, cell: Cell, i: int, bears: Iterable[int], took: float, whole: bool) -> Item:
+    proves = tuple(form.fields[j].id for j in sorted(bears))
     wrong = 1 - float(cell.machine["confidence"])
     why = "structure" if whole else _why(cell)
     return Item(cell.field, form.fields[i].table, wrong * (1 + len(proves)) / took, wrong, why, proves)
@@ -213,20 +208,3 @@ def _why(cell: Cell) -> str:
     if cell.status == "blank":
         return "blank"
     return "class" if "CLASS_NOT_CERTIFIED" in codes else "doubt"
-
-
-def _determined(form: Form, unknown: frozenset[int], rules: Iterable[int]) -> set[int]:
-    """Cells that equations with one unknown settle, one after the other, beginning with ``rules``."""
-    left = set(unknown)
-    found: set[int] = set()
-    todo = list(rules)
-    while todo:
-        relation = form.rules[todo.pop()].relation
-        if relation.operator != "==":
-            continue
-        open_ = [j for j in relation.fields if j in left]
-        if len(open_) == 1:
-            left.discard(open_[0])
-            found.add(open_[0])
-            todo += form.rules_of[open_[0]]
-    return found

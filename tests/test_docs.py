@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -97,12 +98,30 @@ def test_every_command_of_the_readme_does_what_it_says(workplace: Path) -> None:
 
 def _run_all(model: dict[str, str], workplace: Path) -> None:
     for command in USES:
+        if command.line.startswith(("gouji serve", "gouji review")):
+            _serves(command.line, workplace)
+            continue
         done = run(command.line, workplace, **(model if "--model" in command.line or "replies" in command.line else {}))
         assert (command.line, command.code) == (command.line, done.returncode), done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         for line in command.output.splitlines():
             pattern = ".*".join(map(re.escape, line.split("…")))
             assert re.search(f"^{pattern}$", done.stdout + done.stderr, re.MULTILINE), (line, done.stdout)
+
+
+def _serves(line: str, workplace: Path) -> None:
+    """Start what serves until it is told to stop, ask it whether it is well, and tell it."""
+    words = [sys.executable, str(ROOT / "cli.py"), *shlex.split(line)[1:]]
+    with subprocess.Popen(words, cwd=workplace, env={**os.environ, "GOUJI_PORT": "0"}, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
+        try:
+            assert address is not None
+            with urlopen(f"{address[0]}health") as reply:  # noqa: S310 - loopback
+                assert json.load(reply)["status"] == "ok"
+        finally:
+            process.terminate()
+        assert (line, 0) == (line, process.wait(60))
 
 
 def test_the_readme_explains_every_key_that_the_contract_pins(workplace: Path) -> None:

@@ -69,6 +69,8 @@ def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, workers: int, o
                 keeper.keep(line)
             write(line.text)
             summaries.append(line.summary)
+        if keeper:
+            keeper.flush()
         if keeper and asked is not None:
             keeper.keep_replies(asked.setup.settings.replies)
     _tell(summaries, time.monotonic() - started, table=jsonl is None)

@@ -12,9 +12,9 @@ from extractor.reconcile.rows import frame
 from extractor.types import Candidate, Resolved, Status, TableReading
 
 # Doubts about the row that a line of figures belongs to, about what the columns are, and about the places between two ends.
-_OF_THE_ROW = frozenset({"LABEL_FUZZY", "LABEL_TRUNCATED", "NEXT_LABEL_LOST", "ROW_EMPTIED", "ROWS_MAY_BE_SLIPPED", "LABELS_DETACHED"})
-_OF_THE_COLUMN = frozenset({"HEADER_NOT_SEEN", "HEADER_PATH_WRONG", "HEADER_ORDER", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
-_WITHIN_ENDS = frozenset({"COUNT_SHORT", "ROWS_DRIFT", "ROWS_RAGGED", "PLACED_BY_COUNT", "COLUMN_MAJOR", "LABELS_INTERLEAVED", "OFF_LINE", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
+OF_THE_ROW = frozenset({"LABEL_FUZZY", "LABEL_TRUNCATED", "NEXT_LABEL_LOST", "ROW_EMPTIED", "ROWS_MAY_BE_SLIPPED", "LABELS_DETACHED"})
+OF_THE_COLUMN = frozenset({"HEADER_NOT_SEEN", "HEADER_PATH_WRONG", "HEADER_ORDER", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
+BETWEEN = frozenset({"COUNT_SHORT", "ROWS_DRIFT", "ROWS_RAGGED", "PLACED_BY_COUNT", "COLUMN_MAJOR", "LABELS_INTERLEAVED", "OFF_LINE", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
 # What says that the row shows other figures than those of its cells.
 _MORE = frozenset({"COUNT_LONG", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_GLUED", "DIGITS_SPLIT", "ROW_REPEATED"})
 
@@ -82,10 +82,10 @@ def _place(grid: Sequence[Sequence[int]], out: list[Resolved], seen: set[int]) -
     columns = {c for row in grid for c, i in enumerate(row) if i in seen}
     for row in grid:
         known = [c for c, i in enumerate(row) if i in seen]
-        of_the_row = _OF_THE_ROW if known else frozenset()
+        of_the_row = OF_THE_ROW if known else frozenset()
         between = _between([out[i] for i in row], known)
         for c, i in enumerate(row):
-            mine = of_the_row | (_OF_THE_COLUMN if c in columns else frozenset()) | (_WITHIN_ENDS if c in between else frozenset())
+            mine = of_the_row | (OF_THE_COLUMN if c in columns else frozenset()) | (BETWEEN if c in between else frozenset())
             if mine and not mine.isdisjoint(out[i].codes):
                 out[i] = out[i]._replace(codes=tuple(x for x in out[i].codes if x not in mine))
 

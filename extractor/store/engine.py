@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from extractor.errors import GoujiError
 
@@ -50,7 +49,7 @@ def _sqlite(url: URL, create: bool) -> Engine:
         raise GoujiError(f"{path}: there is no store; `gouji extract PATH --db {path}` makes one")
     if not path.parent.is_dir():
         raise GoujiError(f"{path}: its folder does not exist")
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}, poolclass=NullPool)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

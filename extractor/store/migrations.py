@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, inspect, select, text
 
 from extractor.errors import GoujiError
-from extractor.store import tables
+from extractor.store import jobtables, tables
 
 _LOCK = 7_038_231  # any number, the same in every process: who holds it migrates
 
@@ -42,7 +42,7 @@ def _append_only(connection: Connection, table: str) -> None:
     ))  # fmt: skip
 
 
-STEPS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "reports, runs, events", _first),)
+STEPS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "reports, runs, events", _first), (2, "jobs", jobtables.create))
 
 
 def migrate(connection: Connection) -> None:

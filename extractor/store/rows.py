@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 
 from extractor.effective import Action, Event, Mode, Settled, field_of
 from extractor.record import dumps, plain, summarise
-from extractor.store.types import ReportRow
+from extractor.store.types import NewRun, ReportRow
 from extractor.types import Number
 
 
@@ -58,9 +58,10 @@ def digits(value: Number | None) -> str | None:
     return None if value is None else plain(value)
 
 
-def run_values(record: Mapping[str, Any], stamp: Mapping[str, str]) -> dict[str, Any]:
+def run_values(new: NewRun, stamp: Mapping[str, str]) -> dict[str, Any]:
     """The columns of a run but for its report."""
-    line = dumps(record).encode()
+    record = new.record
+    line = (new.line or dumps(record)).encode()
     s = summarise(record)
     return {
         "sha256": record["sha256"], "stamp": json.dumps(stamp, sort_keys=True), "record": pack(line), "digest": digest(line),

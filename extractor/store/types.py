@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from extractor.effective import Action, Event, Mode, Scope
 from extractor.errors import GoujiError
+from extractor.types import Document
 
 DEFAULT_URL = "gouji.sqlite"
 
@@ -25,6 +27,18 @@ class Conflict(GoujiError):
     def __init__(self, event: Event) -> None:
         super().__init__(f"{event.field}: {event.reviewer} decided about this cell in the meantime ({event.action.value})")
         self.event = event
+
+
+class NewRun(NamedTuple):
+    """What a program read of one report: the record of contract.md, the text it was read from and the file's bytes, where there are any.
+
+    ``line`` is the record as ``extract`` writes it, where it is at hand.
+    """
+
+    record: Mapping[str, Any]
+    document: Document | None
+    content: bytes | None
+    line: str | None = None
 
 
 class Saved(NamedTuple):

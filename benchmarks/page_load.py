@@ -1,0 +1,100 @@
+"""Ten thousand reports in the store: how fast are they kept, how large is the file, and how soon does the review page stand?
+
+``python -m benchmarks.page_load``. The reports are some hundred generated ones under many names. A page *stands* when the
+cell to be reviewed is drawn in a real browser (Debian's Chromium); ``--db`` takes a store that is filled already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+from benchmarks.damage import SHAPES, make_case
+from benchmarks.score import extract_case, stamp, write_json
+from benchmarks.web_load import served
+from extractor.form import load_forms
+from extractor.record import to_record
+from extractor.store import open_store
+from extractor.types import Document
+
+_DISTINCT = 100
+_FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update --disable-sync"
+Kept = tuple[dict[str, Any], Document, bytes]
+
+
+def distinct(count: int) -> Iterator[Kept]:
+    """Generated reports of all shapes and levels, with the records that the rules make of them."""
+    forms = load_forms()
+    levels = ("clean", "light", "medium")
+    for n in range(count):
+        case = make_case(forms[n % len(forms)], n, SHAPES[n % len(SHAPES)], levels[n % len(levels)])
+        extraction = extract_case(case, forms)
+        yield to_record(extraction, next((f for f in forms if f.id == extraction.form), None)), extraction.document, case.data
+
+
+def fill(db: Path, count: int) -> dict[str, float]:
+    """Keep ``count`` reports; seconds, reports a second, and the file's megabytes."""
+    made = list(distinct(min(count, _DISTINCT)))
+    started = perf_counter()
+    with open_store(str(db)) as store:
+        for n in range(count):
+            record, document, content = made[n % len(made)]
+            year = 2019 + n // len(made) % 6
+            store.save({**record, "source": f"archive/{n:06}.txt", "agency": f"{record['agency']}{n // len(made) // 6 or ''}", "year": year}, document, content, {"version": "benchmark"})
+    seconds = perf_counter() - started
+    return {"reports": count, "seconds": round(seconds, 1), "reports_a_second": round(count / seconds, 1), "megabytes": round(db.stat().st_size / 1e6, 1)}
+
+
+def opened(port: int, times: int) -> list[float]:
+    """Milliseconds from going to the page until its cell is drawn, each time in a browser context of its own; the first is left out."""
+    from playwright.sync_api import sync_playwright
+
+    out = []
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS.split())
+        for _ in range(times + 1):
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            page = context.new_page()
+            started = perf_counter()
+            page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+            page.wait_for_selector("td[aria-current], td.current, [data-current]", state="visible")
+            out.append(1000 * (perf_counter() - started))
+            context.close()
+        browser.close()
+    return out[1:]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.page_load", description=__doc__)
+    parser.add_argument("--reports", type=int, default=10_000)
+    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--db", type=Path, metavar="FILE", help="a store that is filled already")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "load.sqlite"
+        filled = fill(db, given.reports) if given.db is None else {}
+        if given.db is not None:
+            os.link(given.db, db)
+        with served(Path(folder), 1) as (port, _):
+            took = opened(port, given.times)
+    result = {"store": filled, "opens": given.times, "p50": round(median(took), 1), "p95": round(quantiles(took, n=20)[-1], 1), "longest": round(max(took), 1)}
+    print(filled)
+    print(f"page stands after {result['p50']} ms (median of {given.times}), p95 {result['p95']}, longest {result['longest']}")
+    if given.json:
+        write_json(stamp("benchmarks.page_load", argv) | result, given.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
