@@ -291,6 +291,24 @@ def export(
 
 
 @app.command()
+def status(
+    db: Db = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", envvar="GOUJI_STATUS_HTML", help="Write one page for people.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE|-", envvar="GOUJI_STATUS_JSON", help="Write every number.")
+    ] = None,
+    units: Units = None,
+    forms: Forms = None,
+) -> None:
+    """Say how an archive stands: coverage, straight-through, backlog, people, audit, totals. Exit 0, 2 where there is no store."""
+    from extractor.commands.status import Outputs, run
+
+    run(db, Outputs(json_file, html_file), units, forms)
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(envvar="GOUJI_HOST", help="The address to listen at; another than this machine's own needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, envvar="GOUJI_PORT", help="The port; 0 is any that is free.")] = 8765,

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
-from extractor import plots, sideview
+from extractor import drawing, plots, sideview
 from extractor.compare import Comparison
 from extractor.compareview import Section, sections
+from extractor.htmlpage import document
 from extractor.metrics import Rate
 from extractor.scorecard import (
     CLASSES,
@@ -38,18 +39,6 @@ from extractor.scores import CellScore, FindingScore, Grid, GridCell, Scorecard,
 _OPEN = 20  # silent errors drawn open; the rest is folded
 
 _CSS = """
-:root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--line:#d5d5d5;--dim:#666;--bad:#b3261e;--mark:#ffe08a;--soft:#8881}
-@media (prefers-color-scheme:dark){
-:root{--ink:#e6e6e6;--paper:#161616;--line:#3a3a3a;--dim:#9a9a9a;--bad:#ff8a80;--mark:#6b5200;--soft:#8883}}
-body{font:15px/1.5 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:var(--ink);
-background:var(--paper);margin:2rem auto;max-width:76rem;padding:0 1rem}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}.wide{overflow-x:auto}
-caption{text-align:left;color:var(--dim)}
-th,td{border-bottom:1px solid var(--line);padding:.2rem .7rem .2rem 0;text-align:left;vertical-align:top}
-td:first-child{white-space:nowrap}
-td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-code,.snip{font-family:ui-monospace,"Noto Sans Mono CJK SC",monospace;font-size:.9em;overflow-wrap:anywhere}
-details{margin:.4rem 0}summary{cursor:pointer}svg{max-width:100%;height:auto}figure{margin:.5rem 0 1.5rem}
 .grid td,.grid th{border:1px solid var(--line);padding:.1rem .45rem;text-align:right;white-space:nowrap}
 .grid th{font-weight:400}.grid th[colspan]{text-align:center}
 .grid th:first-child{text-align:left;white-space:normal;min-width:18rem}
@@ -63,12 +52,7 @@ mark{background:var(--mark);color:inherit}.bad{color:var(--bad);font-weight:600}
 def render_html(card: Scorecard, comparison: Comparison | None = None) -> str:
     """The whole scorecard as one HTML document, with the paired comparison where there is one."""
     body = "\n".join(_sections(card, plots.plots(card), comparison))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Gouji scorecard</title><style>{_CSS}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
+    return document("Gouji scorecard", body, _CSS)
 
 
 def _sections(card: Scorecard, drawings: Mapping[str, str] | None, comparison: Comparison | None) -> Iterator[str]:
@@ -77,7 +61,7 @@ def _sections(card: Scorecard, drawings: Mapping[str, str] | None, comparison: C
     yield f'<p class="{"bad" if card.total.silent else ""}">{escape(silent_line(card))}.</p>'
     yield f'<p class="dim">{escape(NOTE)}</p>'
     if drawings is None:
-        yield f'<p class="dim">Plots {escape(plots.MISSING)}.</p>'
+        yield f'<p class="dim">Plots {escape(drawing.MISSING)}.</p>'
     yield from _overview(card)
     yield from _silent(card)
     beside = list(sideview.sections(card))

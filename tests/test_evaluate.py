@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from extractor import plots
+from extractor import drawing, plots
 from extractor.compare import Card, make_card
 from extractor.compare import compare as compare_cards
 from extractor.evaluate import FindingScore, Scorecard, evaluate, make_stamp
@@ -543,7 +543,7 @@ def test_plots_are_part_of_the_page_and_the_same_at_every_run(form: Form) -> Non
 
 def test_without_matplotlib_the_page_says_what_is_missing(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     """The base install has none; everything else is there."""
-    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    monkeypatch.setattr(drawing, "find_spec", lambda name: None)
     page = render_html(_bad_card(form))
 
     assert "Plots left out: they need matplotlib, which `pip install &#x27;gouji[evaluate]&#x27;` brings" in page

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import typer
 
-from extractor import compareview, paired, pipeline, plots, sideview
+from extractor import compareview, drawing, paired, pipeline, sideview
 from extractor.commands.common import console, known_forms, tell, usage, write
 from extractor.compare import canonical, compare, make_card, read_card
 from extractor.evaluate import MODEL, RULES, evaluate, make_stamp, reader_names
@@ -59,8 +59,8 @@ def run(
     to_stdout = outputs.json is not None and write(outputs.json, canonical(card.to_dict()) + "\n")
     if outputs.html:
         write(outputs.html, render_html(card, comparison))
-        if not plots.available():
-            tell(f"gouji: note: plots {plots.MISSING}")
+        if not drawing.available():
+            tell(f"gouji: note: plots {drawing.MISSING}")
     out = console(stderr=to_stdout)
     render_terminal(card, out)
     compareview.render(out, list(sideview.sections(card)))
