@@ -300,7 +300,7 @@ def test_undo_goes_back_across_reports_and_reloads_without_limit(browser: Any, s
     press(page, "u")
     page.locator("#saved", has_text="没有可撤销的了").wait_for()
     press(page, "6", "Enter")  # and what was taken back can be decided anew
-    assert stored(db, MISPRINT, 3)[-1] == (CELL, "accept", None)
+    assert stored(db, MISPRINT, 3)[-1] == (CELL, "correct", "6")
 
 
 def test_two_reviewers_in_two_browsers_do_not_overrule_each_other_unseen(browser: Any, service: Service, db: Path) -> None:

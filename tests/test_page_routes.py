@@ -64,7 +64,8 @@ def test_a_figure_is_read_as_in_a_report(service: Service) -> None:
     assert read("%EF%BC%91%EF%BC%92", "count") == "12"
     assert read("251000%E5%85%83", "amount", "%E4%B8%87%E5%85%83") == "25.1"
     assert read("%E6%97%A0", "count") is None
-    assert read("1.5", "count") is None
+    assert read("1.5", "count") == "1.5"
+    assert read("1.5.2", "count") is None
 
 
 def test_the_queue_is_filtered_and_says_why_each_report_is_in_it(service: Service) -> None:
