@@ -28,13 +28,16 @@ from extractor.settle import Reread, reread, settle
 from extractor.types import Number, Resolved, Status
 from extractor.worklist import items
 
-LOCKED = range(52_000, 53_000)
+LOCKED = range(54_000, 55_000)  # 50,000 to 50,119 and 52,000 to 52,019 were looked at
 Task = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """One flagged report reviewed to the end. ``single`` are the keys of answering each flagged cell by itself."""
+    """One flagged report reviewed to the end. ``single`` are the keys of answering each flagged cell by itself.
+
+    ``wrong`` cells need no answer and are not what the text shows; ``other_value`` of them are not what the original printed either.
+    """
 
     case: str
     level: str
@@ -46,6 +49,7 @@ class Reviewed:
     returned: int
     actions: dict[str, int] = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
+    other_value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +137,11 @@ def _review(case: Case, form: Form, record: dict[str, Any], again: Reread) -> Re
             events.append(_event(len(events) + 1, record, by_field[name], said))
         cells = effective(record, events, settle(again, answers(record, events)))
     answered = {e.field for e in events}
-    wrong = tuple(f"{case.name} {c.field} {c.state.value} {c.value}" for c in cells if c.state in (State.ACCEPTED, State.SETTLED) and not reviewer.right(c))
+    missed = [c for c in cells if c.state in (State.ACCEPTED, State.SETTLED) and not reviewer.right(c)]
+    wrong = tuple(f"{case.name} {c.field} {c.state.value} {c.value}" for c in missed)
     return Reviewed(
         case.name, case.level, len(flagged), given.total(), keys, single, sum(c.state is State.SETTLED for c in cells),
-        len(answered - {c.field for c in flagged}), dict(given), wrong,
+        len(answered - {c.field for c in flagged}), dict(given), wrong, sum(c.value != reviewer.truth[c.field].value for c in missed),
     )  # fmt: skip
 
 
@@ -183,7 +188,7 @@ def summary(found: Sequence[Reviewed]) -> dict[str, Any]:
         "keys_per_report": round(mean(r.keys for r in found), 2), "keys_median": median(r.keys for r in found),
         "single_keys_per_report": round(mean(r.single for r in found), 2), "share_of_answers": round(given / flagged, 4), "share_of_keys": round(keys / single, 4),
         "settled": sum(r.settled for r in found), "returned": sum(r.returned for r in found), "actions": dict(actions.most_common()),
-        "wrong": len(wrong), "wrong_reports": sum(bool(r.wrong) for r in found), "wrong_reports_bound": round(upper_bound(sum(bool(r.wrong) for r in found), len(found)), 4),
+        "wrong": len(wrong), "wrong_with_another_value": sum(r.other_value for r in found), "wrong_reports": sum(bool(r.wrong) for r in found), "wrong_reports_bound": round(upper_bound(sum(bool(r.wrong) for r in found), len(found)), 4),
         "wrong_cells": wrong,
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ OF_THE_ROW = frozenset({"LABEL_FUZZY", "LABEL_TRUNCATED", "NEXT_LABEL_LOST", "RO
 OF_THE_COLUMN = frozenset({"HEADER_NOT_SEEN", "HEADER_PATH_WRONG", "HEADER_ORDER", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
 BETWEEN = frozenset({"COUNT_SHORT", "ROWS_DRIFT", "ROWS_RAGGED", "PLACED_BY_COUNT", "COLUMN_MAJOR", "LABELS_INTERLEAVED", "OFF_LINE", "HEADER_PARTIAL", "HEADER_INCOMPLETE"})
 # What says that the row shows other figures than those of its cells.
-_MORE = frozenset({"COUNT_LONG", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_GLUED", "DIGITS_SPLIT", "ROW_REPEATED"})
+_MORE = frozenset({"COUNT_LONG", "EQUAL_READINGS", "STRAY_FIGURE", "FIGURE_GARBLED", "DIGITS_GLUED", "DIGITS_SPLIT", "ROW_REPEATED"})
 
 
 def narrow(form: Form, readings: tuple[TableReading, ...], answers: Sequence[Candidate]) -> tuple[tuple[TableReading, ...], frozenset[int]]:
@@ -82,7 +82,9 @@ def _place(grid: Sequence[Sequence[int]], out: list[Resolved], seen: set[int]) -
     columns = {c for row in grid for c, i in enumerate(row) if i in seen}
     for row in grid:
         known = [c for c, i in enumerate(row) if i in seen]
-        of_the_row = OF_THE_ROW if known else frozenset()
+        # A row that holds more figures than cells may have those of a neighbour with it.
+        own = not any("EQUAL_READINGS" in out[i].codes or "COUNT_LONG" in out[i].codes for i in row)
+        of_the_row = OF_THE_ROW if known and own else frozenset()
         between = _between([out[i] for i in row], known)
         for c, i in enumerate(row):
             mine = of_the_row | (OF_THE_COLUMN if c in columns else frozenset()) | (BETWEEN if c in between else frozenset())

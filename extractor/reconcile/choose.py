@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from extractor.costs import Costs, doubt_of
 from extractor.form import Form, Table
 from extractor.reconcile.rows import Frame, Reading, frame, options, problem, value_of
-from extractor.reconcile.search import Account, Problem, Undecided, best
+from extractor.reconcile.search import Account, Problem, Undecided, best, residual
 from extractor.types import Candidate, Number, Status
 
 
@@ -31,13 +31,22 @@ class Settled:
 def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs, told: Collection[int] = ()) -> Settled:
     """Search the accounts of one table, and keep of every row the readings that an account within the margin takes.
 
-    A row with a field in ``told`` has one reading because a person's answer ruled out the others.
+    A row with a field in ``told`` has one reading because a person's answer ruled out the others. Where its own sum holds in it, it
+    counts as searched; else it may be that no reading is the right one.
     """
     found = _settle(form, table, by_field, costs)
-    one = {n for n, row in enumerate(found.frame.rows) if len(found.readings[n]) == 1 and any(i in told for i in row)}
+    one = {n for n, row in enumerate(found.frame.rows) if len(found.readings[n]) == 1 and any(i in told for i in row) and _adds_up(found.frame, row, found.readings[n][0])}
     if not one:
         return found
     return replace(found, searched=found.searched | one, left=found.left | dict.fromkeys(one, (0,)))
+
+
+def _adds_up(f: Frame, row: Sequence[int], reading: Reading) -> bool:
+    """A sum within the row holds, and adds up two figures or more that are not 0."""
+    local = {f.local[i]: value_of(reading.get(i)) for i in row if i in f.local}
+    values = [local.get(v) for v in range(len(f.variables))]
+    within = {e for v in local for e in f.equations_of[v] if all(x in local and local[x] is not None for _, x in e.terms)}
+    return any(not residual(e, values) and sum(bool(local[v]) for _, v in e.terms) > 2 for e in within)
 
 
 def _settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], costs: Costs) -> Settled:
