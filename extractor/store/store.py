@@ -146,6 +146,11 @@ class Store:
             found = c.execute(select(t.c.id, t.c.report, t.c.sha256, t.c.stamp, t.c.decision, t.c.read_at).where(t.c.report == report).order_by(t.c.id)).all()
         return [RunRow(x.id, x.report, x.sha256, json.loads(x.stamp), x.decision, x.read_at) for x in found]
 
+    def newest_run(self) -> int:
+        """The newest run of any report, 0 where there is none: while it stays, nothing new was read."""
+        with reading(self.engine) as c:
+            return int(c.scalar(select(func.max(tables.run.c.id))) or 0)
+
     def record(self, run: int) -> dict[str, Any]:
         """The record of one run, figures exact; NotFound."""
         return rows.load_record(self.line(run))

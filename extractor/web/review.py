@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -109,6 +111,7 @@ class Desk:
         self.tally = Tally(state.store)
         self.shelf = Shelf(state.store)
         self.beside = Beside(state, self.shelf)
+        self._order: tuple[tuple[Filter, Pace, int], list[ReportRow], dict[str, Any]] | None = None
 
     def form(self, name: str | None) -> Form:
         """The form of a report; NotFound where it is not known here."""
@@ -133,27 +136,35 @@ class Desk:
         """The reports with work, most useful first, and how far everything is."""
         self.refresh()
         pace, middle = self.tally.pace(reviewer)
-        rows = self._reports(which)
-        if self.options.blind:
-            todo = [r for r in rows if r.cells > len(self.tally.keyed(Mode.BLIND, r.id, reviewer))]
-            order = [r.id for r in todo]
-            modes: tuple[Mode, ...] = (Mode.BLIND,)
-        else:
-            order = ranked(rows, pace, self._to_audit)
-            todo = [r for r in rows if r.open]
-            modes = (Mode.REVIEW, Mode.AUDIT)
-        by_id = {r.id: r for r in rows}
-        waiting = [by_id[i] for i in order]
+        waiting, todo = self._ordered(reviewer, which, pace)
+        modes = (Mode.BLIND,) if self.options.blind else (Mode.REVIEW, Mode.AUDIT)
         return {
-            "reports": [self._listed(r, reviewer, pace) for r in waiting if r.id not in left][:_SHOWN],
+            "reports": [self._listed(r, reviewer, pace) for r in islice((r for r in waiting if r.id not in left), _SHOWN)],
             "left_reports": len(waiting),
-            "left_cells": sum(r.cells - len(self.tally.keyed(Mode.BLIND, r.id, reviewer)) if self.options.blind else r.open for r in todo),
-            "oldest": min((r.read_at for r in todo), default=None),
+            **todo,
             "mine": self.tally.answers(reviewer, *modes),
             "all": self.tally.answers(None, *modes),
             "seconds": None if middle is None else f"{middle:.1f}",
             "now": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+
+    def _ordered(self, reviewer: str, which: Filter, pace: Pace) -> tuple[list[ReportRow], dict[str, Any]]:
+        """The reports in the order of the queue, and what is left to do; kept while no report has changed."""
+        rows = self._reports(which)
+        key = (which, pace, self.shelf.version)
+        if self._order is not None and self._order[0] == key:
+            return self._order[1], self._order[2]
+        if self.options.blind:
+            waiting = [r for r in rows if r.cells > len(self.tally.keyed(Mode.BLIND, r.id, reviewer))]
+            left_cells = sum(r.cells - len(self.tally.keyed(Mode.BLIND, r.id, reviewer)) for r in waiting)
+            return waiting, _todo(left_cells, waiting)
+        by_id = {r.id: r for r in rows}
+        waiting = [by_id[i] for i in ranked(rows, pace, self._to_audit)]
+        todo = [r for r in rows if r.open]
+        left = _todo(sum(r.open for r in todo), todo)
+        if not self.options.audit:  # a sample keyed changes no row
+            self._order = (key, waiting, left)
+        return waiting, left
 
     def _reports(self, which: Filter) -> list[ReportRow]:
         only_open = not self.options.blind and not self.options.audit
@@ -212,6 +223,10 @@ class Desk:
         store = self.state.store
         text = store.text(str(row.sha256)) if with_text else ""
         return Given(self.form(row.form), store.record(row.run), text, store.cells(row.id), store.events(row.id))
+
+
+def _todo(cells: int, rows: Sequence[ReportRow]) -> dict[str, Any]:
+    return {"left_cells": cells, "oldest": min((r.read_at for r in rows), default=None)}
 
 
 def _head(row: ReportRow) -> dict[str, Any]:

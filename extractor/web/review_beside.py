@@ -11,7 +11,7 @@ from extractor.types import Number
 from extractor.web.review_shelf import Shelf
 from extractor.web.state import State
 
-_MOST = 40  # reports of one unit that are looked at
+_MOST = 12  # reports of one unit that are looked at, the nearest years first
 
 
 class Beside:

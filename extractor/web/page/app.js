@@ -196,15 +196,16 @@ function along(step) {
 
 const taskOf = (report, reviewer) => get(`/review/task/${report}?${new URLSearchParams({ reviewer })}`);
 
-/** What the page opens with, asked for while the rest is still loading: the task that the address names, else the queue with its first. */
-let early = null;
+/** What early.js asked for: the task that the address names, else the queue with its first. */
+let early = window.goujiEarly;
 
 const openOf = (left) => get(`/review/open?${query(left)}`);
 
 async function open(report, field, push = true) {
   let task;
   try {
-    task = await (early?.report === report ? early.task : taskOf(report, page.me));
+    const ask = () => taskOf(report, page.me);
+    task = await (early?.task && early.report === report ? early.task.catch(ask) : ask());
     early = null;
   } catch (e) {
     return tell(e.status === 404 ? `没有编号为 ${report} 的报告` : `打不开这份报告：${e.message}`, "bad");
@@ -247,7 +248,8 @@ async function visit(report, field) {
 async function onward() {
   if (page.task) page.left.add(page.task.report.id);
   sessionStorage.setItem(`gouji:${page.config.store}:left`, JSON.stringify([...page.left].slice(-400)));
-  const found = await (early?.next ?? openOf([...page.left].slice(-400).join(","))).catch(() => null);
+  const ask = () => openOf([...page.left].slice(-400).join(","));
+  const found = await (early?.next ? early.next.catch(ask) : ask()).catch(() => null);
   early = null;
   if (!found) return tell("服务没有回答，稍后再试", "bad");
   const p = found.queue;
@@ -546,16 +548,11 @@ async function clash(entry, event) {
 // ------------------------------------------------------------------ beginning
 
 async function start() {
-  const where = new URLSearchParams(location.search), report = Number(where.get("report"));
-  page.me = localStorage.getItem("gouji:reviewer") ?? "";
-  page.filter = filterOf(where);
-  if (report && page.me) early = { report, task: taskOf(report, page.me) };
-  else if (!report && !Object.keys(sessionStorage).some((k) => k.endsWith(":left"))) early = { next: openOf("") };
-  (early?.task ?? early?.next)?.catch(() => null);
-  page.config = await get("/review/config");
+  const where = new URLSearchParams(location.search);
+  page.config = await early.config.catch(() => get("/review/config"));
   outbox = new Outbox(page.config.store, told);
   page.left = new Set(JSON.parse(sessionStorage.getItem(`gouji:${page.config.store}:left`) ?? "[]"));
-  const asked = page.me || page.config.reviewer;
+  const asked = early.reviewer || page.config.reviewer;
   page.me = asked || await showName("");
   if (page.me !== asked) early = null; // asked for nobody
   setName(page.me);
