@@ -68,26 +68,34 @@ def _renamed(kept: Kept, n: int, again: int) -> NewRun:
     return NewRun({**record, "source": f"archive/{n:06}.txt", "agency": f"{record['agency']}{again // 6 or ''}", "year": 2019 + again % 6}, document, content)
 
 
-def opened(port: int, times: int) -> list[float]:
-    """Milliseconds from going to the page until its cell is in the page, by the browser's own clock; each time in a context of its own.
+def opened(port: int, times: int) -> dict[str, list[float]]:
+    """Milliseconds from going to the page until its cell is in the page, by the browser's own clock.
 
-    The first is left out: the service has just been started.
+    ``cold`` in a new process of the browser, which has to load its fonts and compile all scripts; ``warm`` is the same page gone to
+    again there. The first of each is left out: the service has just been started.
     """
     from playwright.sync_api import sync_playwright
 
-    out = []
+    out: dict[str, list[float]] = {"cold": [], "warm": []}
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS.split())
         for _ in range(times + 1):
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             context.add_init_script(_WATCH)
             page = context.new_page()
-            page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
-            page.wait_for_selector("#grid td.here", state="visible")
-            out.append(float(page.evaluate("window.stands")))
+            for found in out.values():
+                page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+                page.wait_for_selector("#grid td.here", state="visible")
+                found.append(float(page.evaluate("window.stands")))
+                page.wait_for_load_state("networkidle")
             context.close()
         browser.close()
-    return out[1:]
+    return {name: found[1:] for name, found in out.items()}
+
+
+def summary(took: Sequence[float]) -> dict[str, float]:
+    """Median, 95th percentile and longest, in milliseconds."""
+    return {"p50": round(median(took), 1), "p95": round(quantiles(took, n=20)[-1], 1), "longest": round(max(took), 1)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,10 +113,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if given.db is not None:
             os.link(given.db, db)
         with served(Path(folder), 1) as (port, _):
-            took = opened(port, given.times)
-    result = {"store": filled, "opens": given.times, "p50": round(median(took), 1), "p95": round(quantiles(took, n=20)[-1], 1), "longest": round(max(took), 1)}
+            took = {name: summary(x) for name, x in opened(port, given.times).items()}
+    result = {"store": filled, "opens": given.times, **took}
     print(filled)
-    print(f"page stands after {result['p50']} ms (median of {given.times}), p95 {result['p95']}, longest {result['longest']}")
+    for name, x in took.items():
+        print(f"{name}: the page stands after {x['p50']} ms (median of {given.times}), p95 {x['p95']}, longest {x['longest']}")
     if given.json:
         write_json(stamp("benchmarks.page_load", argv) | result, given.json)
     return 0
