@@ -112,6 +112,20 @@ def test_a_stored_report_is_there_with_all_that_is_known_of_it(client: httpx2.Cl
     assert printed["printed"] == text[printed["evidence"]["start"] : printed["evidence"]["end"]]
 
 
+def test_the_worklist_has_what_waits_and_why(client: httpx2.Client, kept: dict[str, Any]) -> None:
+    row = client.get(f"/v1/reports/{kept['id']}").json()
+    found = client.get("/v1/worklist").json()
+    mine = [r for r in found["reports"] if r["id"] == kept["id"]]
+    assert [row["open"]] == [r["open"] for r in mine]
+    assert found["open_cells"] == sum(r["open"] for r in found["reports"])
+    assert [r["score"] for r in found["reports"]] == sorted((r["score"] for r in found["reports"]), reverse=True)
+    items = client.get(f"/v1/reports/{kept['id']}/worklist").json()["items"]
+    cells = client.get(f"/v1/reports/{kept['id']}/cells").json()["cells"]
+    assert sorted(x["field"] for x in items) == sorted(c["field"] for c in cells if c["state"] == "open")
+    assert client.get("/v1/worklist?text=nowhere").json() == {"reports": [], "open_reports": 0, "open_cells": 0}
+    assert 404 == client.get("/v1/reports/999/worklist").status_code
+
+
 def test_reports_come_in_pages(client: httpx2.Client, kept: dict[str, Any]) -> None:
     for n in range(3):
         client.post("/v1/extract", params={"store": "true", "name": f"page-{n}.txt"}, content=REPORT, headers=PLAIN)

@@ -16,6 +16,7 @@ from extractor.web.extract import extract_router
 from extractor.web.guard import App, Guard
 from extractor.web.health import health_router
 from extractor.web.jobs import jobs_router
+from extractor.web.queue import worklist_router
 from extractor.web.reports import reports_router
 from extractor.web.review import review_router
 from extractor.web.settings import Settings, checked
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.gouji = state
     problem.install(app)
-    for router in (extract_router(state), jobs_router(state), reports_router(state), events_router(state), health_router(state)):
+    for router in (extract_router(state), jobs_router(state), reports_router(state), worklist_router(state), events_router(state), health_router(state)):
         app.include_router(router)
     app.include_router(review_router(state))
     _serve_page(app, state)

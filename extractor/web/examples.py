@@ -32,7 +32,7 @@ EVENT: dict[str, Any] = {
     "field": "proactive/licences/processed", "action": "correct", "value": "1,480", "figure": 1480, "reviewer": "li", "mode": "review",
     "seen_at": "2026-11-21T08:00:00.000+00:00", "decided_at": "2026-11-21T08:00:03.000+00:00",
     "recorded_at": "2026-11-21T08:00:03.120+00:00", "note": "", "cancels": None, "sha256": RECORD["sha256"],
-    "printed": "1,470", "start": 812, "end": 817, "status": "printed", "shown": 1470,
+    "printed": "1,470", "start": 812, "end": 817, "status": "printed", "shown": 1470, "part_of": None,
 }  # fmt: skip
 EFFECTIVE: dict[str, Any] = {
     "field": "proactive/licences/processed", "value": 1480, "status": "printed", "origin": "person", "state": "answered",
