@@ -483,3 +483,12 @@ def test_characters_that_a_database_cannot_hold_stay_in_the_record(store: Store)
     saved = store.save(record, document, content, STAMP)
     assert "某\0县" == store.record(saved.run)["agency"]
     assert (saved.report, "a�b.txt") == ((found := store.report_of("a\0b.txt")) and found.id, found and found.source)
+
+
+@pytest.mark.parametrize("command", ["extract golden/000/source.txt --db x.sqlite", "export -o x.csv", "status"])
+def test_without_the_extra_it_is_named(command: str, tmp_path: Path) -> None:
+    root = WRITER.parent.parent
+    arguments = [str(root / a) if a.startswith("golden/") else a for a in command.split()]
+    program = f"import sys, runpy; sys.modules['sqlalchemy'] = None; sys.argv = ['gouji', *{arguments}]; runpy.run_path({str(root / 'cli.py')!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(root)})
+    assert (done.returncode, done.stderr) == (2, "gouji: error: the store needs SQLAlchemy; pip install 'gouji[store]'\n")

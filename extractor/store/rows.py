@@ -8,14 +8,15 @@ import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
-
-from sqlalchemy import RowMapping
+from typing import TYPE_CHECKING, Any
 
 from extractor.effective import Action, Event, Mode, Settled, field_of
 from extractor.record import dumps, plain, summarise
 from extractor.store.types import NewRun, ReportRow
 from extractor.types import Number
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
 
 
 def now() -> str:
