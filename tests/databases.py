@@ -29,7 +29,8 @@ def postgres() -> Iterator[str]:
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="gouji-pg-"))
     # The server refuses to run as root.
-    become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    runuser = shutil.which("runuser", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    become = [runuser, "-u", "postgres", "--"] if os.geteuid() == 0 and runuser else []
     if become:
         shutil.chown(folder, "postgres")
     data = folder / "data"
