@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from extractor.effective import Mode
@@ -32,7 +32,23 @@ _SHOWN = 60  # reports of the queue that are listed
 _ATTACHMENT = "application/octet-stream"
 
 Reviewer = Annotated[str, Query(max_length=100, pattern=NO_NUL)]
-Left = Annotated[str, Query(max_length=4000, pattern=r"^[0-9,]*$", description="reports not to give again, by comma")]
+
+
+class Wanted(NamedTuple):
+    """Whose queue is asked for, which reports may be in it, and those that are not to be given again."""
+
+    reviewer: str
+    which: Filter
+    left: frozenset[int]
+
+
+def wanted(
+    reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
+    year: Annotated[str, Query(pattern=r"^\d{0,4}$")] = "", left: Annotated[str, Query(max_length=4000, pattern=r"^[0-9,]*$")] = "",
+) -> Wanted:  # fmt: skip
+    """What the page's address says of the queue."""
+    which = Filter(form=form or None, year=int(year) if year else None, text=text)
+    return Wanted(reviewer, which, frozenset(int(x) for x in left.split(",") if x))
 
 
 def review_router(state: State) -> APIRouter:
@@ -45,23 +61,15 @@ def review_router(state: State) -> APIRouter:
         return answer(desk.config())
 
     @router.get("/queue")
-    def queue(
-        reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
-        year: Annotated[str, Query(pattern=r"^\d{0,4}$")] = "", left: Left = "",
-    ) -> Response:  # fmt: skip
-        which = Filter(form=form or None, year=int(year) if year else None, text=text)
-        return answer(desk.queue(reviewer, which, {int(x) for x in left.split(",") if x}))
+    def queue(wanted: Annotated[Wanted, Depends(wanted)]) -> Response:
+        return answer(desk.queue(*wanted))
 
     @router.get("/open")
-    def open_(
-        reviewer: Reviewer = "", text: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", form: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
-        year: Annotated[str, Query(pattern=r"^\d{0,4}$")] = "", left: Left = "",
-    ) -> Response:  # fmt: skip
+    def open_(wanted: Annotated[Wanted, Depends(wanted)]) -> Response:
         """The queue and the first report in it: one question where the page opens."""
-        which = Filter(form=form or None, year=int(year) if year else None, text=text)
-        found = desk.queue(reviewer, which, {int(x) for x in left.split(",") if x})
+        found = desk.queue(*wanted)
         first = found["reports"][0]["id"] if found["reports"] else None
-        return answer({"queue": found, "task": desk.task(first, reviewer or state.settings.review.reviewer) if first else None})
+        return answer({"queue": found, "task": desk.task(first, wanted.reviewer or state.settings.review.reviewer) if first else None})
 
     @router.get("/beside/{id}")
     def beside(report: ReportId) -> Response:
@@ -132,7 +140,7 @@ class Desk:
 
     # The queue
 
-    def queue(self, reviewer: str, which: Filter, left: set[int]) -> dict[str, Any]:
+    def queue(self, reviewer: str, which: Filter, left: Collection[int]) -> dict[str, Any]:
         """The reports with work, most useful first, and how far everything is."""
         self.refresh()
         pace, middle = self.tally.pace(reviewer)
