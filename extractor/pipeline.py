@@ -25,7 +25,7 @@ from extractor.policy import Policy, load_policy
 from extractor.read import read_file
 from extractor.reconcile import deduce, fix, narrow, prove, reconcile, second
 from extractor.segment import Segment, choose_form, find_agency, find_year, lines_were_removed, segment, subjects_of
-from extractor.types import Candidate, Document, Extraction, Located, TableReading
+from extractor.types import Candidate, Document, Extraction, Located, TableReading, has_grid
 
 UNREADABLE = "unreadable"
 
@@ -78,7 +78,7 @@ def draft(document: Document, forms: Sequence[Form] | None = None) -> Draft | Ex
         return Extraction(document, None, (), year, agency, (), (), (), (), choice.codes, UNREADABLE, error)
     form = choice.form
     index = label_index(form)
-    events = events_of(document.norm, lex(document.norm, document.media_type == "text/html"), index)
+    events = events_of(document.norm, lex(document.norm, has_grid(document.media_type)), index)
     segments = segment(form, events)
     doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
     readings = tuple(parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True))

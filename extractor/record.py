@@ -9,14 +9,27 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from extractor.form import Field, Form
-from extractor.types import Candidate, Decision, Extraction, ExtraRow, Finding, Heard, Number, Resolved, Status, Verdict
+from extractor.types import (
+    Candidate,
+    Decision,
+    Extraction,
+    ExtraRow,
+    Finding,
+    Heard,
+    Number,
+    Placed,
+    Resolved,
+    Status,
+    Verdict,
+)
 
 # json cannot write a Decimal: it is written as a string around this mark, which no report can know, and unquoted.
 _MARK = uuid.uuid4().hex
@@ -66,6 +79,8 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
     fields = form.fields if form else ()
     said = _said(e.model) if e.model is not None else None
     cells = [_cell(f, r, d, said) for f, r, d in zip(fields, e.resolved, e.decisions, strict=True)]
+    if document.places:
+        _add_places(cells, document.places)
     return {
         "source": document.source,
         "sha256": document.sha256 or None,
@@ -88,6 +103,17 @@ def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
         "media_type": document.media_type or None,
         "notes": list(document.notes),
     }
+
+
+def _add_places(cells: Iterable[dict[str, Any]], places: Sequence[Placed]) -> None:
+    """Say of each printed cell, and each other reading of it, where it stands in the file's own coordinates."""
+    starts = [p.start for p in places]
+    for cell in cells:
+        for shown in (cell, *cell.get("alternatives", ())):
+            if span := shown["evidence"]:
+                n = bisect_right(starts, span["start"]) - 1
+                if n >= 0 and span["start"] < places[n].end:
+                    shown["place"] = places[n].place._asdict()
 
 
 def _span(start: int, end: int) -> dict[str, int] | None:

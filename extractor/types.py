@@ -40,13 +40,58 @@ class Blame(StrEnum):
     UNKNOWN = "unknown"
 
 
+class GridPlace(NamedTuple):
+    """A cell of a table in a web page or a Word document: the how manieth table, row and column, from 1, spans counted."""
+
+    table: int
+    row: int
+    column: int
+
+
+class SheetPlace(NamedTuple):
+    """A cell of a workbook as a person would name it: 「Sheet1」, D7."""
+
+    sheet: str
+    cell: str
+
+
+class PagePlace(NamedTuple):
+    """A box on a page (the first is 1), in points from the page's upper left corner."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+Place = GridPlace | SheetPlace | PagePlace
+
+
+class Placed(NamedTuple):
+    """A stretch of the text and where it stands in the file that it was read from."""
+
+    start: int
+    end: int
+    place: Place
+
+
+PLAIN = "text/plain"
+
+
+def has_grid(media_type: str) -> bool:
+    """Whether every TAB in a text of this type is the border of two real cells of one table row."""
+    return media_type != PLAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One report as read.
 
     ``text`` is what evidence offsets point into; ``norm`` has the same length, character for
     character (full-width, brackets, spaces and Traditional glyphs unified), so that an offset in
-    one is an offset in the other: the offset map is the identity by construction.
+    one is an offset in the other: the offset map is the identity by construction. ``places`` are sorted and do not
+    overlap; empty where the format has no coordinates but the text's own.
     """
 
     source: str
@@ -56,6 +101,7 @@ class Document:
     encoding: str
     media_type: str
     notes: tuple[str, ...] = ()
+    places: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

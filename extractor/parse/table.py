@@ -13,7 +13,7 @@ from extractor.parse.across import Rows, blank_inside, is_hard
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict
+from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict, has_grid
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
@@ -38,7 +38,7 @@ class _Reader:
         self.table = table
         self.index = index
         self.doubt = doubt
-        self.html = document.media_type == "text/html"
+        self.html = has_grid(document.media_type)
         self.start = 0
         self.rows_marked = False
         self.blank_habit = False  # zeros may be left empty in this table: empty cells stand between figures in two rows

@@ -17,7 +17,7 @@ from extractor.layout.labels import LabelIndex
 from extractor.layout.lex import lex
 from extractor.pipeline import extract
 from extractor.read import read_bytes, read_file
-from extractor.types import Document, Extraction, Number, Resolved, Status, Verdict
+from extractor.types import Document, Extraction, Number, Resolved, Status, Verdict, has_grid
 
 Span = tuple[int, int]
 # Shapes in which an emptied cell leaves its mark.
@@ -199,7 +199,7 @@ def _index(form: Form) -> LabelIndex:
 
 
 def _events(document: Document, form: Form) -> list[Event]:
-    return events_of(document.norm, lex(document.norm, document.media_type == "text/html"), _index(form))
+    return events_of(document.norm, lex(document.norm, has_grid(document.media_type)), _index(form))
 
 
 def _row_labels(

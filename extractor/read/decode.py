@@ -23,17 +23,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
 )
-_MAGIC = (
-    (b"%PDF", "a PDF"), (b"PK\x03\x04", "a ZIP container (DOCX, XLSX, OFD or an archive)"),
-    (b"PK\x05\x06", "an empty ZIP archive"), (b"\xd0\xcf\x11\xe0", "an old Office document (DOC, XLS or WPS)"),
-    (b"{\\rtf", "an RTF document"), (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"), (b"II*\x00", "a TIFF picture"), (b"MM\x00*", "a TIFF picture"),
-    (b"Rar!\x1a", "a RAR archive"), (b"7z\xbc\xaf", "a 7-Zip archive"), (b"\x1f\x8b", "a gzip archive"),
-    (b"SQLite format 3\x00", "a database"), (b"\x7fELF", "a program"),
-)  # fmt: skip
-_PICTURE_STEP = "run text recognition on it and give the text"
 _DOCUMENT_STEP = "convert it to plain text or HTML first (save as, pdftotext, unpack) and give that file"
-_MHTML = re.compile(rb"\A\s*(?:From|MIME-Version|Subject|Date):[^\n]{0,400}\n", re.IGNORECASE)
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -61,12 +51,10 @@ class Decoded:
 def decode(data: bytes) -> Decoded:
     """Decode ``data`` to tidy text (see :func:`tidy`).
 
-    Raises ReportUnreadable: EMPTY_FILE, FORMAT_UNSUPPORTED (a recognised format that is not text),
-    BINARY_FILE (not text at all) or ENCODING_UNKNOWN.
+    Raises ReportUnreadable: EMPTY_FILE, BINARY_FILE (not text at all) or ENCODING_UNKNOWN.
     """
     if not data.strip(b"\0 \t\r\n\x0c"):
         raise empty()
-    _refuse_formats(data)
     found = _decode(data)
     _refuse_controls(found.text)
     text, notes = tidy(found.text)
@@ -113,16 +101,6 @@ def _damage(text: str) -> tuple[str, ...]:
     if (han >= 20 and share < _MOJIBAKE) or latin > max(20, min(len(text), _SAMPLE) // 10):
         return (*notes, "MOJIBAKE")
     return notes
-
-
-def _refuse_formats(data: bytes) -> None:
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            step = _PICTURE_STEP if name.endswith("picture") else _DOCUMENT_STEP
-            raise ReportUnreadable("FORMAT_UNSUPPORTED", f"the file is {name}: {step}")
-    if _MHTML.match(data[:1024]) and b"multipart/related" in data[:4096].lower():
-        raise ReportUnreadable("FORMAT_UNSUPPORTED", "the file is a web archive (MHTML): save the page as HTML")
 
 
 def _refuse_controls(text: str) -> None:

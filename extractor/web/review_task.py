@@ -16,7 +16,7 @@ from extractor.effective import Action, Cell, Event, Mode, standing
 from extractor.expr import Linear, Relation
 from extractor.form import Block, Field, Form, Rule
 from extractor.record import plain, visible
-from extractor.types import Number
+from extractor.types import Number, has_grid
 from extractor.web.review_source import Source, evidence
 from extractor.worklist import Item
 
@@ -34,7 +34,7 @@ class Given:
 
 def review_task(given: Given, items: Sequence[Item]) -> dict[str, Any]:
     """The report with everything known of it, to be checked; ``items`` are the cells of the queue in their order."""
-    source = Source(given.form, given.text, given.record["media_type"] == "text/html")
+    source = Source(given.form, given.text, has_grid(given.record["media_type"]))
     offsets = [evidence(c.machine) for c in given.cells] + [f["evidence"]["start"] for f in given.record["findings"] if f["evidence"]]
     lines, cut = source.lines(x for x in offsets if x >= 0)
     return {
@@ -52,7 +52,7 @@ def review_task(given: Given, items: Sequence[Item]) -> dict[str, Any]:
 
 def blind_task(given: Given, fields: Iterable[str], mode: Mode, reviewer: str) -> dict[str, Any]:
     """The report to be keyed without help: its text and the empty form. ``fields`` are those to key; only one's own answers are told."""
-    source = Source(given.form, given.text, given.record["media_type"] == "text/html")
+    source = Source(given.form, given.text, has_grid(given.record["media_type"]))
     lines, cut = source.lines()
     mine = {e.field: e for e in standing(given.events) if e.mode is mode and e.reviewer == reviewer and e.action is not Action.NOTE}
     newest = _newest(given.events)
