@@ -137,9 +137,19 @@ def extract(
         str | None, typer.Option(metavar="AMOUNT", envvar="GOUJI_BUDGET", help="The most it may cost: 5usd or 200000tok.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", envvar="GOUJI_YES", help="Do not ask before a model is.")] = False,
+    parquet: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", envvar="GOUJI_PARQUET", help="A Parquet dataset: a folder, or a URL that fsspec knows (s3://…).", show_default=False),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", envvar="GOUJI_RESUME", help="Go on with what an earlier run of the same command left, or read everything anew.")
+    ] = True,
     workers: Annotated[
         int, typer.Option(min=0, envvar="GOUJI_WORKERS", help="Processes to read with; 0 is one for each core.")
-    ] = 1,
+    ] = 0,
+    engine: Annotated[
+        str, typer.Option(metavar="local|dask|ADDRESS", envvar="GOUJI_ENGINE", help="Read on this machine, or on the Dask cluster configured or at ADDRESS.")
+    ] = "local",
     forms: Forms = None,
     max_bytes: Annotated[
         int, typer.Option(min=1, envvar="GOUJI_MAX_BYTES", help="Larger files are not read.")
@@ -147,11 +157,12 @@ def extract(
     debug: Debug = False,
 ) -> None:
     """Extract reports: one record each. Exit 0 all read, 1 some report unreadable, 2 usage."""
-    from extractor.batch import Options
-    from extractor.commands.extract import Asking, Outputs, run
+    from extractor.archive.work import Options
+    from extractor.commands.extract import Asking, Machines, Outputs, run
 
     asking = Asking(model, then, replies, replay, budget, yes)
-    run(paths, Outputs(jsonl, db), asking, workers, Options(str(forms) if forms else None, max_bytes, debug))
+    outputs, machines = Outputs(jsonl, db, parquet, resume), Machines(workers, engine)
+    run(paths, outputs, asking, machines, Options(str(forms) if forms else None, max_bytes, debug))
 
 
 @app.command()

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.damage import make_case
 from benchmarks.score import stamp, write_json
 from extractor import pipeline
-from extractor.batch import unreadable
+from extractor.batch import nothing_read
 from extractor.effective import Action, Mode, field_of
 from extractor.form import load_forms
 from extractor.read import read_bytes
@@ -58,7 +58,7 @@ def fill(store: Store, reports: int, each: int = 4, seed: int = 1) -> None:
             break
         source = f"{year}/{unit:05}{copy}.txt"
         if rng.random() < 0.01:
-            store.save(to_record(unreadable(Path(source), "FILE_UNREADABLE", "not a text"), None), None, None, STAMP)
+            store.save(to_record(nothing_read(source, "", "FILE_UNREADABLE", "not a text"), None), None, None, STAMP)
             continue
         record, document = rng.choice(read)
         named = record | {"source": source, "agency": f"云江市第{unit}街道办事处", "year": year, "sha256": f"{n:064x}"}

@@ -23,7 +23,6 @@ class Keeper:
     def __init__(self, name: str, forms: Sequence[Form]) -> None:
         self.store = open_store(name, forms)
         self.name = self.store.url.render_as_string()  # without its password
-        self.reports: set[str] = set()
         self.stamp = make_stamp(forms)
         self.new = self.known = 0
         self.waiting: list[NewRun] = []
@@ -37,12 +36,10 @@ class Keeper:
         finally:
             self.store.close()
 
-    def keep(self, line: Line) -> None:
-        """Keep one record; it is committed with the next ones, at the latest at the end. A killed run reads those few again."""
-        document, content = line.kept or (None, None)
+    def keep(self, line: Line, content: bytes | None) -> None:
+        """Keep one record with the file's bytes; it is committed with the next ones, at the latest at the end. A killed run reads those few again."""
         record = load_record(line.text)
-        self.reports.add(record["sha256"])
-        self.waiting.append(NewRun(record, document, content, line.text))
+        self.waiting.append(NewRun(record, line.document, content, line.text))
         if len(self.waiting) >= _TOGETHER:
             self.flush()
 
@@ -53,10 +50,10 @@ class Keeper:
             self.known += not saved.new
         self.waiting.clear()
 
-    def keep_replies(self, path: Path) -> None:
-        """Keep what models replied about the reports of this run, out of the store of replies at ``path``."""
+    def keep_replies(self, path: Path, reports: set[str]) -> None:
+        """Keep what models replied about these reports, out of the store of replies at ``path``."""
         from extractor.model.exchange import export_lines
         from extractor.model.replies import Replies
 
         with Replies(path, create=False) as replies:
-            self.store.keep_replies(export_lines(replies, self.reports))
+            self.store.keep_replies(export_lines(replies, reports))

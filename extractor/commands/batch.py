@@ -37,14 +37,16 @@ def submit(
     ] = None,
 ) -> None:
     """Submit what is neither answered nor waiting. Exit 0; 1 where the provider or the budget refuses; 2 usage."""
-    from extractor import batch
+    from extractor.archive.asking import questions_of
+    from extractor.archive.engine import Inline
+    from extractor.archive.inputs import Archive
+    from extractor.archive.work import Options
     from extractor.commands.extract import Model, mode_of
     from extractor.model import batches
     from extractor.model.budget import Budget
     from extractor.model.ledger import estimate
     from extractor.model.prices import load_prices
     from extractor.model.replies import Replies
-    from extractor.modelrun import questions_of
 
     mode = mode_of(model)
     if mode == Model.none:
@@ -52,7 +54,10 @@ def submit(
     settings = _settings(replies)
     prices = load_prices(settings.prices)
     limit = Budget.parse(budget, settings.model, prices.of(settings.model))
-    questions = list(questions_of(batch.find(paths), batch.Options(), mode))
+    options = Options(mode=mode.value, models=(settings.model,))
+    engine = Inline(options)
+    questions = list(questions_of(Archive(paths, options.max_bytes, frozenset()), engine))
+    engine.close()
     tell(f"if nothing is answered yet: {estimate(questions, settings.model, prices, batch=True).words()}")
     if not yes and not typer.confirm("Submit?", err=True):
         raise typer.Exit(1)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from extractor import batch
 from extractor.commands.common import console, known_forms, tell, usage
 
 if TYPE_CHECKING:
-    from extractor.batch import Line
+    from extractor.archive.asking import Askers, Setup
+    from extractor.archive.engine import Engine
+    from extractor.archive.inputs import Archive
+    from extractor.archive.outputs import Output
+    from extractor.archive.talk import Tally
+    from extractor.archive.work import Options
     from extractor.keep import Keeper
-    from extractor.modelrun import Run
-    from extractor.record import Summary
-
-_MANY = 20  # more files than this get a progress bar
 
 
 class Model(StrEnum):
@@ -35,10 +36,12 @@ class Model(StrEnum):
 
 
 class Outputs(NamedTuple):
-    """Where the records go: JSON lines, a store, both or neither."""
+    """Where the records go: JSON lines, a store, a Parquet dataset; ``resume`` goes on with what an earlier run left there."""
 
     jsonl: str | None = None
     db: str | None = None
+    parquet: str | None = None
+    resume: bool = True
 
 
 class Asking(NamedTuple):
@@ -52,46 +55,159 @@ class Asking(NamedTuple):
     yes: bool = False
 
 
-def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, workers: int, options: batch.Options) -> None:
+class Machines(NamedTuple):
+    """Where the work is done: processes of this machine (0: one for each core), or a Dask cluster."""
+
+    workers: int = 0
+    engine: str = "local"
+
+
+def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, machines: Machines, options: Options) -> None:
     """Extract ``paths``; typer.Exit(1) where a report is unreadable."""
+    from extractor.archive.inputs import Archive
+
     mode = mode_of(asking.model)
-    jsonl, options = outputs.jsonl, replace(options, keep=outputs.db is not None)
     known_forms(Path(options.forms) if options.forms else None)  # a wrong form ends the run before it starts
-    files = batch.find(paths)
-    for ours in filter(None, (jsonl if jsonl != "-" else None, outputs.db)):
-        files = _without_output(files, Path(ours))
-    asked = None if mode == Model.none else _with_model(files, mode, asking, options)
-    started = time.monotonic()
-    summaries = []
-    with batch.sink(jsonl) as write, _keeper(outputs.db, options) as keeper:
-        for line in _with_progress(batch.run(files, options, workers) if asked is None else iter(asked), len(files)):
-            if keeper:
-                keeper.keep(line)
-            write(line.text)
-            summaries.append(line.summary)
-        if keeper:
-            keeper.flush()
-        if keeper and asked is not None:
-            keeper.keep_replies(asked.setup.settings.replies)
-    _tell(summaries, time.monotonic() - started, table=jsonl is None)
-    if keeper:
-        tell(f"store: {keeper.new:,} new, {keeper.known:,} as before, in {keeper.name}")
-    if asked is not None:
-        _tell_model(asked, sum(s.accepted for s in summaries))
-    if any(s.error for s in summaries):
-        raise typer.Exit(1)
+    archive = Archive(paths, options.max_bytes, _ours(outputs))
+    setup = _setup(mode, asking) if mode != Model.none else None
+    if setup is not None:
+        options = replace(options, mode=mode.value, models=setup.models)
+    options = replace(options, keep=outputs.db is not None, tables=outputs.parquet is not None)
+    with ExitStack() as stack:
+        engine = open_engine(machines, options, archive.count)
+        stack.callback(engine.close)
+        if setup is not None and not asking.replay:
+            _agree(archive, engine, setup, asking.yes)
+        _Session(archive, engine, options, outputs, setup, stack).run()
 
 
-@contextmanager
-def _keeper(db: str | None, options: batch.Options) -> Iterator[Keeper | None]:
-    """What puts each line into the store as it comes; None without a store."""
-    if db is None:
-        yield None
-        return
-    from extractor.keep import Keeper
+def open_engine(machines: Machines, options: Options, count: int | None) -> Engine:
+    """The engine asked for; one report alone is not worth a process of its own."""
+    from extractor.archive.engine import Inline, Processes
 
-    with Keeper(db, known_forms(Path(options.forms) if options.forms else None)) as keeper:
-        yield keeper
+    if machines.engine != "local":
+        from extractor.archive.cluster import connect
+
+        return connect(machines.engine, options)
+    workers = machines.workers or os.cpu_count() or 1
+    if count is not None:
+        workers = min(workers, -(-count // _FEW))
+    return Processes(options, workers) if workers > 1 else Inline(options)
+
+
+_FEW = 8  # reports that one process has read before another has started
+
+
+@dataclass
+class _Session:
+    """One run from its inputs to its closing line."""
+
+    archive: Archive
+    engine: Engine
+    options: Options
+    outputs: Outputs
+    setup: Setup | None
+    stack: ExitStack
+    keeper: Keeper | None = None
+
+    def run(self) -> None:
+        """Do it; typer.Exit(1) where a report is unreadable."""
+        from extractor.archive.talk import Tally
+
+        tally, started = Tally(), time.monotonic()
+        outs = self._open()
+        askers = asyncio.run(self._read(outs, tally))
+        for output in outs:
+            output.finish()
+        if self.keeper and askers is not None and self.setup is not None:
+            self.keeper.keep_replies(self.setup.settings.replies, askers.reports)
+        err = console(stderr=True)
+        if self.outputs.jsonl is None:
+            tally.print_table(err)
+        tally.print_errors(err)
+        tell(tally.closing_line(time.monotonic() - started))
+        for line in self.archive.passed_over():
+            tell(f"gouji: note: {line}")
+        if self.keeper:
+            tell(f"store: {self.keeper.new:,} new, {self.keeper.known:,} as before, in {self.keeper.name}")
+        if askers is not None:
+            _tell_model(askers, tally.counts["accepted"])
+        if tally.reports["unreadable"]:
+            raise typer.Exit(1)
+
+    def _open(self) -> list[Output]:
+        """The outputs, each of which closes whatever happens."""
+        from extractor.archive.outputs import JsonLines, StandardOutput
+
+        outs: list[Output] = []
+        if self.outputs.jsonl == "-":
+            outs.append(StandardOutput())
+        elif self.outputs.jsonl is not None:
+            lines = JsonLines(Path(self.outputs.jsonl), self._stamp(), self.outputs.resume)
+            if lines.why_fresh:
+                tell(f"gouji: note: {lines.why_fresh}")
+            outs.append(self._closing(lines))
+        if self.outputs.db is not None:
+            outs.append(self._closing(self._store(self.outputs.db)))
+        if self.outputs.parquet is not None:
+            from extractor.archive.parquet import Dataset
+
+            outs.append(self._closing(Dataset(self.outputs.parquet, self._stamp(), self.outputs.resume)))
+        return outs
+
+    def _closing(self, output: Output) -> Output:
+        self.stack.callback(output.close)
+        return output
+
+    def _store(self, name: str) -> Output:
+        from extractor.archive.stored import StoreOutput
+        from extractor.keep import Keeper
+
+        self.keeper = self.stack.enter_context(Keeper(name, known_forms(Path(self.options.forms) if self.options.forms else None)))
+        # A model may answer today what it did not yesterday: what is recorded costs nothing to look at again.
+        return StoreOutput(self.keeper, again=not self.outputs.resume or self.setup is not None)
+
+    def _stamp(self) -> dict[str, object]:
+        """The program and the options that say what a report is read as."""
+        from extractor.stamp import make_stamp
+
+        forms = known_forms(Path(self.options.forms) if self.options.forms else None)
+        budget = self.setup.budget if self.setup else None
+        o = self.options
+        return {**make_stamp(forms), "max_bytes": o.max_bytes, "mode": o.mode, "models": list(o.models), "budget": budget}
+
+    async def _read(self, outs: Sequence[Output], tally: Tally) -> Askers | None:
+        """Every input to every output."""
+        from extractor.archive.known import Known
+        from extractor.archive.outputs import JsonLines
+        from extractor.archive.run import Asking as Answering
+        from extractor.archive.run import Run
+        from extractor.archive.talk import progress
+
+        known = Known(next((o for o in outs if isinstance(o, JsonLines) and o.readable), None))
+        if self.setup is None:
+            with progress(console(stderr=True), self.archive.count) as shown:
+                async for done in Run(self.engine, outs, known).results(self.archive):
+                    tally.add(done)
+                    shown(tally)
+            return None
+        from extractor.archive.asking import Askers
+
+        async with Askers(self.setup) as askers:
+            answering = Answering(askers.ask, askers.cost, 2 * self.setup.settings.concurrency)
+            with progress(console(stderr=True), self.archive.count, askers.words) as shown:
+                async for done in Run(self.engine, outs, known, answering).results(self.archive):
+                    tally.add(done)
+                    askers.count(done.line.text if done.line else "")
+                    shown(tally)
+        return askers
+
+
+def _ours(outputs: Outputs) -> frozenset[str]:
+    """Absolute names of what the run itself writes."""
+    names = [n for n in (outputs.jsonl, outputs.db) if n and n != "-" and "://" not in n]
+    names += [n.removeprefix("sqlite:///") for n in (outputs.db,) if n and n.startswith("sqlite:///")]
+    return frozenset(os.path.abspath(f"{n}{end}") for n in names for end in ("", ".part", ".part.run", "-wal", "-shm"))
 
 
 def mode_of(model: str | None) -> Model:
@@ -107,23 +223,32 @@ def mode_of(model: str | None) -> Model:
     return Model.auto if named else Model.none
 
 
-def _with_model(files: Sequence[Path], mode: Model, asking: Asking, options: batch.Options) -> Run:
-    """A run that asks a model, once the person knows what it may cost; typer.Exit(1) where they would rather not."""
+def _setup(mode: Model, asking: Asking) -> Setup:
+    """How models take part; usage where none is named."""
+    from extractor.archive.asking import Setup
     from extractor.model.settings import load_settings
-    from extractor.modelrun import Run, Setup, estimated
 
     settings = load_settings()
     if not settings.configured:
         raise usage(f"--model {mode}: no model is named; set GOUJI_MODEL to its name, and GOUJI_BASE_URL and GOUJI_API_KEY; `gouji doctor` says what is missing")
     if asking.replies:
         settings = replace(settings, replies=asking.replies)
-    setup = Setup(mode, settings, asking.then or "", asking.replay, asking.budget)
     if not asking.replay:
         _installed()
-        tell(f"gouji: {settings.model}, --model {mode}: if nothing is answered yet, {estimated(files, options, setup).words()}; first questions only")
-        if not asking.yes and not _agreed():
-            raise typer.Exit(1)
-    return Run(files, options, setup)
+    return Setup(mode.value, settings, asking.then or "", asking.replay, asking.budget)
+
+
+def _agree(archive: Archive, engine: Engine, setup: Setup, yes: bool) -> None:
+    """Have the person know what it may cost; typer.Exit(1) where they would rather not."""
+    from extractor.archive.asking import questions_of
+    from extractor.model.ledger import estimate
+    from extractor.model.prices import load_prices
+
+    settings = setup.settings
+    most = estimate(questions_of(archive, engine), settings.model, load_prices(settings.prices))
+    tell(f"gouji: {settings.model}, --model {setup.mode}: if nothing is answered yet, {most.words()}; first questions only")
+    if not yes and not _agreed():
+        raise typer.Exit(1)
 
 
 def _installed() -> None:
@@ -140,40 +265,11 @@ def _agreed() -> bool:
     return typer.confirm("Ask?", err=True)
 
 
-def _tell_model(asked: Run, accepted: int) -> None:
+def _tell_model(askers: Askers, accepted: int) -> None:
     """What the model's part of a run came to."""
-    tally = asked.tally
-    each = tally.used.per(accepted)
+    paid, used = askers.paid.total(), askers.used.total()
+    each = used.per(accepted)
     share = f"; {' + '.join(f'{amount:.6f} {currency}' for currency, amount in each.items())} an accepted cell" if each else ""
-    tell(f"model: paid now: {tally.paid.words()} · all answers, recorded ones too: {tally.used.words()}{share}")
-    for kind, (count, words) in tally.unanswered.items():
+    tell(f"model: paid now: {paid.words()} · all answers, recorded ones too: {used.words()}{share}")
+    for kind, (count, words) in askers.unanswered.items():
         tell(f"gouji: {count} question{'' if count == 1 else 's'} {kind.replace('_', ' ')}, so rules alone decide there; the first: {words}")
-
-
-def _tell(summaries: Sequence[Summary], seconds: float, table: bool) -> None:
-    """What a run says to people."""
-    err = console(stderr=True)
-    if table:
-        batch.print_table(err, summaries)
-    batch.print_errors(err, summaries)
-    tell(batch.closing_line(summaries, seconds))
-
-
-def _without_output(files: list[Path], target: Path) -> list[Path]:
-    """The files without the record of an earlier run that lies among them."""
-    ours = {os.path.abspath(target), os.path.abspath(f"{target}.part")}
-    kept = [f for f in files if os.path.abspath(f) not in ours]
-    if len(kept) < len(files):
-        tell(f"gouji: note: {target} lies among the reports and is not read; it is the output")
-    return kept
-
-
-def _with_progress(lines: Iterator[Line], total: int) -> Iterator[Line]:
-    if total <= _MANY or not sys.stderr.isatty():
-        yield from lines
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("reports"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        yield from bar.track(lines, total=total)

@@ -146,6 +146,16 @@ class Store:
             found = c.execute(select(t.c.id, t.c.report, t.c.sha256, t.c.stamp, t.c.decision, t.c.read_at).where(t.c.report == report).order_by(t.c.id)).all()
         return [RunRow(x.id, x.report, x.sha256, json.loads(x.stamp), x.decision, x.read_at) for x in found]
 
+    def read_before(self, source: str, sha256: str, stamp: Mapping[str, str]) -> str | None:
+        """The decision of the newest run over the report ``source``, where it read these bytes and its program had this stamp."""
+        t, r = tables.run, tables.report
+        query = select(t.c.sha256, t.c.stamp, t.c.decision).join_from(t, r, r.c.id == t.c.report)
+        with reading(self.engine) as c:
+            found = c.execute(query.where(r.c.source == rows.clean(source)).order_by(t.c.id.desc()).limit(1)).first()
+        if found is None or found.sha256 != sha256 or json.loads(found.stamp) != dict(stamp):
+            return None
+        return str(found.decision)
+
     def newest_run(self) -> int:
         """The newest run of any report, 0 where there is none: while it stays, nothing new was read."""
         with reading(self.engine) as c:
