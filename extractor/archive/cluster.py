@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractor.archive.engine import TIME_LIMIT, Died, TookTooLong, Unavailable, deadline
+from extractor.archive.engine import TIME_LIMIT, Died, TookTooLong, Unavailable, deadline, pass_on
 from extractor.archive.work import Options, Result, Task, prepare, work
 from extractor.errors import GoujiError
 from extractor.form import load_forms
@@ -37,7 +37,9 @@ def connect(address: str, options: Options) -> Dask:
         import distributed
     except ModuleNotFoundError as exc:
         raise GoujiError(f"--engine {address}: {exc.name} is not installed; pip install 'gouji[cluster]'") from exc
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters about a lost worker is said by the run
+    for name in logging.root.manager.loggerDict:  # what matters about a lost worker or scheduler is said by the run
+        if name.startswith("distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if address == "dask":
         address = dask.config.get("scheduler-address", None) or ""
         if not address:
@@ -100,21 +102,21 @@ def _tell(done: distributed.Future[Any], told: Future[list[Result]]) -> None:
     """Pass on how a chunk ended, in the words of Engine; called in a thread of the client's."""
     from distributed import KilledWorker
 
+    error: BaseException | None = None
+    found = None
     try:
         found = done.result()
     except KilledWorker:
-        told.set_exception(Died())
+        error = Died()
     except GoujiError as exc:
-        told.set_exception(exc)
+        error = exc
     except (OSError, RuntimeError) as exc:
-        told.set_exception(Unavailable(f"{_GONE} ({type(exc).__name__})"))
+        error = Unavailable(f"{_GONE} ({type(exc).__name__})")
     except BaseException as exc:  # noqa: BLE001 - a cancelled future is no Exception in every version
-        gone = done.cancelled() or "Cancel" in type(exc).__name__
-        told.set_exception(Unavailable(_GONE) if gone else exc)
-    else:
-        told.set_exception(TookTooLong()) if found == _LATE else told.set_result(found)
+        error = Unavailable(_GONE) if done.cancelled() or "Cancel" in type(exc).__name__ else exc
     finally:
         done.release()
+    pass_on(told, TookTooLong() if found == _LATE else error, found)
 
 
 def remote(options: Options, tasks: Sequence[Task], stamp: Mapping[str, str]) -> list[Result] | str:

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from multiprocessing import get_context
 from types import FrameType
@@ -143,18 +143,21 @@ def _tell(done: Future[list[Result]], told: Future[list[Result]]) -> None:
     """Pass on how a chunk ended, in the words of Engine."""
     from pebble import ProcessExpired
 
-    if done.cancelled():
-        told.set_exception(Unavailable("the run was stopped"))
-        return
-    error = done.exception()
-    if error is None:
-        told.set_result(done.result())
-    elif isinstance(error, Late):
-        told.set_exception(TookTooLong())
+    error = Unavailable("the run was stopped") if done.cancelled() else done.exception()
+    if isinstance(error, Late):
+        error = TookTooLong()
     elif isinstance(error, ProcessExpired | MemoryError):
-        told.set_exception(Died())
-    else:
-        told.set_exception(error)
+        error = Died()
+    pass_on(told, error, None if error else done.result())
+
+
+def pass_on(told: Future[list[Result]], error: BaseException | None, results: list[Result] | None) -> None:
+    """Tell how a chunk ended, unless nobody waits for it any longer."""
+    with contextlib.suppress(InvalidStateError):
+        if error is not None:
+            told.set_exception(error)
+        elif results is not None:
+            told.set_result(results)
 
 
 def start_process(options: Options) -> None:
