@@ -66,6 +66,7 @@ class Askers:
         self._askers: list[Asker] = []
         self._ledgers: list[Ledger] = []
         self._stack = AsyncExitStack()
+        self._sent: set[asyncio.Future[list[Answer]]] = set()
 
     async def __aenter__(self) -> Self:
         setup, settings = self.setup, self.setup.settings
@@ -84,13 +85,17 @@ class Askers:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.gather(*self._sent, return_exceptions=True)
         await self._stack.aclose()
         for ledger in self._ledgers:
             self.paid.extend(ledger)
 
     async def ask(self, wanted: Sequence[Wanted]) -> Mapping[str, Answer]:
-        """The answers to questions, by their keys."""
-        answers = await asyncio.gather(*(self._one(w) for w in wanted))
+        """The answers to questions, by their keys. A run that ends early still waits for what was sent: it will be paid for."""
+        running = asyncio.ensure_future(asyncio.gather(*(self._one(w) for w in wanted)))
+        self._sent.add(running)
+        running.add_done_callback(self._sent.discard)
+        answers = await asyncio.shield(running)
         return {w.key: answer for w, answer in zip(wanted, answers, strict=True)}
 
     async def _one(self, wanted: Wanted) -> Answer:
