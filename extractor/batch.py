@@ -9,17 +9,21 @@ import hashlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from extractor import pipeline
-from extractor.errors import GoujiError, ReportUnreadable
+from extractor.errors import ReportUnreadable
 from extractor.form import Form
-from extractor.read import DEFAULT_MAX_BYTES, discover, read_file
+from extractor.read import DEFAULT_MAX_BYTES, read_bytes, read_file
+from extractor.read.inputs import Input
 from extractor.record import Summary, dumps, summarise, to_record
 from extractor.types import Document, Extraction
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +43,33 @@ class Line(NamedTuple):
     document: Document | None = None
 
 
-def find(paths: Sequence[Path]) -> list[Path]:
-    """The files to read; GoujiError where a path does not exist or a folder holds no file at all."""
-    files = list(discover(paths))
-    for path in paths:
-        if path.is_dir() and next(iter(discover([path])), None) is None:
-            raise GoujiError(f"{path}: no file in this folder; give the folder that holds the reports")
-    return files
-
-
 def extract_safely(path: Path, forms: Sequence[Form], options: Options) -> Extraction:
     """Extract one file; whatever happens, there is a result."""
     source = os.fsencode(path).decode("utf-8", "replace")
+    digest = partial(_digest, path, options.max_bytes)
+    return safely(source, digest, options.debug, lambda: pipeline.extract(read_file(path, options.max_bytes), forms))
+
+
+def extract_input(given: Input, forms: Sequence[Form], options: Options) -> Extraction:
+    """Extract one input of an archive; whatever happens, there is a result."""
+    if given.data is None:
+        code, message = given.error or ("FILE_UNREADABLE", "nothing of it could be read")
+        return nothing_read(given.source, "", code, message)
+    data = given.data
+    return safely(given.source, lambda: given.sha256, options.debug, lambda: pipeline.extract(read_bytes(data, given.source, options.max_bytes), forms))
+
+
+def safely(source: str, digest: Callable[[], str], debug: bool, extract: Callable[[], Result]) -> Result | Extraction:
+    """What ``extract`` gives, or the result for a report that cannot be read or on which the program failed."""
     try:
-        return pipeline.extract(read_file(path, options.max_bytes), forms)
+        return extract()
     except ReportUnreadable as exc:
-        return nothing_read(source, _digest(path, options.max_bytes), exc.code, exc.message)
+        return nothing_read(source, digest(), exc.code, exc.message)
+    except MemoryError:
+        message = "reading it takes more memory than one report may have: give its text, or a simpler copy"
+        return nothing_read(source, digest(), "OUT_OF_MEMORY", message)
     except Exception as exc:  # the outermost loop over reports: a bug of ours costs one record, not the run
-        return bug_record(source, _digest(path, options.max_bytes), exc, options.debug)
+        return bug_record(source, digest(), exc, debug)
 
 
 def line_of(extraction: Extraction, forms: Sequence[Form], debug: bool = False) -> Line:

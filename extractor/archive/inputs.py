@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extractor.errors import GoujiError
 from extractor.read.discover import discover
-from extractor.read.inputs import Input, inputs
+from extractor.read.inputs import Input, file_input, inputs
 
 
 class Archive:
@@ -35,3 +35,14 @@ class Archive:
     def passed_over(self) -> list[str]:
         """Sentences about what was not read."""
         return [f"{name} lies among the reports and is not read; it is the output" for name in sorted(self._over)]
+
+
+def one(source: str, max_bytes: int) -> Input:
+    """The input of this name: a file, or a member of an archive as records name it (``a.zip!/b.docx``). GoujiError where there is none."""
+    file, inside, _ = source.partition("!/")
+    if not inside or os.path.lexists(source):
+        return file_input(Path(source), max_bytes)
+    found = next((x for x in inputs([Path(file)], max_bytes) if x.source == source), None)
+    if found is None:
+        raise GoujiError(f"{source}: not in {file}; `gouji extract {file} --jsonl -` names what is in it")
+    return found

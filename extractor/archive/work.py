@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from extractor import pipeline
 from extractor.ask import TableReply
-from extractor.batch import Line, bug_record, line_of, nothing_read
-from extractor.errors import ReportUnreadable
+from extractor.batch import Line, line_of, safely
 from extractor.form import Form, load_forms
 from extractor.read import DEFAULT_MAX_BYTES, read_bytes
 from extractor.types import Document, Extraction
@@ -75,15 +74,7 @@ def work(options: Options, tasks: Sequence[Task]) -> list[Result]:
 
 def _result(options: Options, task: Task) -> Result:
     forms = load_forms(options.forms)
-    try:
-        extraction = _extract(options, task, forms)
-    except ReportUnreadable as exc:
-        extraction = nothing_read(task.source, _hash(task.data), exc.code, exc.message)
-    except MemoryError:
-        message = "reading it takes more memory than one report may have: give its text, or a simpler copy"
-        extraction = nothing_read(task.source, _hash(task.data), "OUT_OF_MEMORY", message)
-    except Exception as exc:  # the outermost loop over reports: a bug of ours costs one record, not the run
-        extraction = bug_record(task.source, _hash(task.data), exc, options.debug)
+    extraction = safely(task.source, lambda: sha256(task.data).hexdigest(), options.debug, lambda: _extract(options, task, forms))
     if not isinstance(extraction, Extraction):
         return Result(None, extraction)
     line = line_of(extraction, forms, options.debug)
@@ -130,10 +121,6 @@ class _Known:
         self._wanted.append(Wanted(self._number, key, self._form, replace(question, reply=TableReply)))
         await asyncio.sleep(0)
         raise _Open
-
-
-def _hash(data: bytes) -> str:
-    return sha256(data).hexdigest()
 
 
 def _kept(document: Document) -> Document | None:

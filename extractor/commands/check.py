@@ -9,9 +9,12 @@ import typer
 
 from extractor import across, batch
 from extractor.across.line import line
-from extractor.commands.common import known_forms, read, tell
+from extractor.archive.inputs import Archive
+from extractor.commands.common import known_forms, tell
 from extractor.form import Form
 from extractor.problems import problems
+from extractor.read import DEFAULT_MAX_BYTES
+from extractor.read.inputs import Input
 from extractor.record import dumps, to_record
 
 
@@ -20,24 +23,29 @@ def run(paths: Sequence[Path], as_json: bool, forms: Path | None, units: Path | 
     known = known_forms(forms)
     book = across.load_book(known, str(forms) if forms else None)
     lineage = across.load_lineage(units) if units else across.NO_LINEAGE
-    files = batch.find(paths)
+    archive = Archive(paths, DEFAULT_MAX_BYTES, frozenset())
     counts: dict[str, int] = {}
     members: list[across.Member] = []
-    for path in files:
-        for kind, weight, text in _of_report(path, known, members, as_json):
+    reports = 0
+    for given in archive:
+        reports += 1
+        for kind, weight, text in _of_report(given, known, members, as_json):
             typer.echo(text)
             counts[kind] = counts.get(kind, 0) + weight
     for finding in across.findings_of(members, book, lineage):
         typer.echo(dumps(finding.data()) if as_json else line(finding, book))
         counts["across"] = counts.get("across", 0) + 1
-    tell(_counted(counts, len(files)))
+    tell(_counted(counts, reports))
+    for note in archive.passed_over():
+        tell(f"gouji: note: {note}")
     if counts:
         raise typer.Exit(1)
 
 
-def _of_report(path: Path, known: Sequence[Form], members: list[across.Member], as_json: bool) -> Iterator[tuple[str, int, str]]:
+def _of_report(given: Input, known: Sequence[Form], members: list[across.Member], as_json: bool) -> Iterator[tuple[str, int, str]]:
     """Kind, weight and line of each problem of one report, of which only the light member is kept."""
-    extraction, form = read(path, known, batch.Options())
+    extraction = batch.extract_input(given, known, batch.Options())
+    form = next((f for f in known if f.id == extraction.form), None)
     members.append(across.of_record(to_record(extraction, form)))
     for problem in problems(extraction, form):
         weight = len(problem.data["cells"]) if problem.kind == "review" else 1
