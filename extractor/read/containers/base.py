@@ -96,31 +96,43 @@ class Stream:
         self._read = read
         self._ahead = b""
         self._at = 0  # what has been read of it
+        self._damage: ReportUnreadable | None = None  # met behind what is ahead
         self.file = file
         self.size = size
 
     def head(self, n: int) -> bytes:
-        """The next ``n`` bytes or all there are, still to be read."""
+        """The next ``n`` bytes, still to be read; fewer where the end, or damage that reading will meet, comes before."""
         missing = n - (len(self._ahead) - self._at)
         if missing > 0:
             parts = [self._ahead[self._at :]]
-            while missing > 0 and (piece := self._read(min(missing, PIECE))):
-                parts.append(piece)
-                missing -= len(piece)
+            try:
+                while missing > 0 and self._damage is None and (piece := self._read(min(missing, PIECE))):
+                    parts.append(piece)
+                    missing -= len(piece)
+            except ReportUnreadable as damage:
+                self._damage = damage
             self._ahead, self._at = b"".join(parts), 0
         return self._ahead[self._at : self._at + n]
 
-    def read(self, n: int = -1) -> bytes:
-        """At most ``n`` bytes, none at the end; a negative ``n`` reads all."""
-        if n < 0:
-            return b"".join(iter(lambda: self.read(PIECE), b""))
+    def read(self, n: int) -> bytes:
+        """At most ``n`` bytes, none at the end."""
         if not self._ahead:
+            if self._damage is not None:
+                raise self._damage
             return self._read(n)
         piece = self._ahead[self._at : self._at + n]
         self._at += len(piece)
         if self._at == len(self._ahead):
             self._ahead, self._at = b"", 0
         return piece
+
+    def take(self, n: int) -> bytes:
+        """The next ``n`` bytes, fewer only at the end."""
+        parts = []
+        while n > 0 and (piece := self.read(min(n, PIECE))):
+            parts.append(piece)
+            n -= len(piece)
+        return b"".join(parts)
 
 
 class Member(NamedTuple):
@@ -141,7 +153,7 @@ def whole(stream: Stream, most: int) -> bytes:
     """All of a report's bytes; ReportUnreadable FILE_TOO_LARGE where they are more than ``most``."""
     if stream.size is not None and stream.size > most:
         raise ReportUnreadable(*too_large(stream.size, most))
-    data = stream.head(most + 1)
+    data = stream.take(most + 1)
     if len(data) > most:
         raise ReportUnreadable(*too_large(len(data), most))
     return data

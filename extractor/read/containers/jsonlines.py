@@ -197,9 +197,7 @@ def _values(stream: Stream, most: int) -> Values:
                 return
         text, at = text[at:], 0  # a value that goes on: twice as much of it, so that few attempts are made
         try:
-            wanted = len(text) + PIECE
-            piece = stream.head(wanted)
-            stream.read(wanted)
+            piece = stream.take(len(text) + PIECE)
             ended = not piece
             text += decode(piece, ended)
         except ValueError as error:

@@ -138,7 +138,7 @@ def _archive(members: Iterable[Member], source: str, run: Run, depth: int, pages
         raise
     except ReportUnreadable as error:
         yield from shelf.rest()
-        yield Input(source, None, (error.code, f"{error.message}; {n:,} members were found before" if n else error.message))
+        yield Input(source, None, (error.code, f"{error.message} (members found before: {n:,})"))
         return
     yield from shelf.rest()
     if not n:
