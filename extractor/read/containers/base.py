@@ -53,7 +53,7 @@ class Limits:
     allowance: int = 512 * 1024**2
     ratio: int = 200  # so many bytes more for each byte of the file on the disk
     held: int = 128 * 1024**2  # a ZIP inside another archive has to be held in memory
-    directory: int = 48 * 1024**2  # of a ZIP: every entry becomes an object in memory
+    directory: int = 32 * 1024**2  # of a ZIP: every entry becomes an object in memory
     depth: int = 5  # layers around a report; .tar.gz is two
 
     @property
@@ -96,6 +96,7 @@ class Stream:
         self._read = read
         self._ahead = b""
         self._at = 0  # what has been read of it
+        self._ended = False  # nothing is behind what is ahead
         self._damage: ReportUnreadable | None = None  # met behind what is ahead
         self.file = file
         self.size = size
@@ -103,14 +104,16 @@ class Stream:
     def head(self, n: int) -> bytes:
         """The next ``n`` bytes, still to be read; fewer where the end, or damage that reading will meet, comes before."""
         missing = n - (len(self._ahead) - self._at)
-        if missing > 0:
+        if missing > 0 and not self._ended:
             parts = [self._ahead[self._at :]]
             try:
-                while missing > 0 and self._damage is None and (piece := self._read(min(missing, PIECE))):
+                while missing > 0 and not self._ended:
+                    piece = self._read(min(missing, PIECE))
+                    self._ended = not piece
                     parts.append(piece)
                     missing -= len(piece)
             except ReportUnreadable as damage:
-                self._damage = damage
+                self._damage, self._ended = damage, True
             self._ahead, self._at = b"".join(parts), 0
         return self._ahead[self._at : self._at + n]
 
@@ -119,7 +122,7 @@ class Stream:
         if not self._ahead:
             if self._damage is not None:
                 raise self._damage
-            return self._read(n)
+            return b"" if self._ended else self._read(n)
         piece = self._ahead[self._at : self._at + n]
         self._at += len(piece)
         if self._at == len(self._ahead):

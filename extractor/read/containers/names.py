@@ -15,8 +15,9 @@ def label(name: str) -> str:
     """A name as it may be shown: one line, without what steers a terminal or turns the writing round, not too long."""
     if len(name) > _LONGEST:  # its end says more than its middle
         name = f"{name[: _LONGEST - 41]}…{name[-40:]}"
-    shown = "".join(c if c.isprintable() or c == "\u3000" else "·" for c in name)
-    return shown.replace("!/", "!·/") or "·"  # "!/" stands between an archive and its member, and nowhere else
+    if not name.isprintable():
+        name = "".join(c if c.isprintable() or c == "\u3000" else "·" for c in name)
+    return name.replace("!/", "!·/") or "·"  # "!/" stands between an archive and its member, and nowhere else
 
 
 def decoded(raw: bytes) -> str:
