@@ -308,7 +308,7 @@ def test_of_a_cut_archive_what_stands_before_the_cut_is_read(tmp_path: Path, dat
 
     assert {f"!/{n}.txt": NOISE[f"{n}.txt"] for n in range(2)} == whole
     assert {"!/2.txt": "ARCHIVE_BROKEN"} == {name: code for name, code in listed.items() if isinstance(code, str)}
-    assert "2" in errors(tmp_path, data[:9000])[-1][1], "how far it was read"
+    assert "members found before: 3" in errors(tmp_path, data[:9000])[-1][1], "how far it was read"
 
 
 def test_a_zip_without_its_directory_is_read_by_its_members_own_headers(tmp_path: Path) -> None:
@@ -600,10 +600,10 @@ def test_files_and_folders_come_in_the_order_of_discover(tmp_path: Path) -> None
         next(inputs([tmp_path / "none"], MAX))
 
 
-def test_a_zip_of_many_members_says_its_number_cheaply(tmp_path: Path) -> None:
+def test_a_zip_of_more_members_than_an_ordinary_zip_can_say_is_counted(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "many", "w") as archive:
         for n in range(70_000):
             archive.writestr(f"{n}", b"")
-    assert struct.unpack("<H", (tmp_path / "many").read_bytes()[-12:-10]) == (0xFFFF,), "more than an ordinary ZIP can say"
+    assert struct.unpack("<H", (tmp_path / "many").read_bytes()[-12:-10]) == (0xFFFF,)
 
     assert 70_000 == count([tmp_path / "many"])

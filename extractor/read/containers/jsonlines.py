@@ -113,7 +113,7 @@ def _content(value: object, most: int) -> bytes:
 def _bytes(text: str, encoding: object) -> bytes:
     if encoding == "base64":
         try:
-            return base64.b64decode(text)
+            return base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise _bad(f"holds a text that is not base64, as it says ({error})") from error
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()  # halves of a pair are no character

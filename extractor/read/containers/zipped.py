@@ -73,7 +73,7 @@ def members(archive: zipfile.ZipFile, listed: list[Entry], run: Run) -> Iterator
 def _sharing(infos: list[zipfile.ZipInfo], directory: int) -> set[int]:
     """Where members begin whose bytes reach into the next: a bomb made of many members that are the same bytes."""
     starts = sorted((info.header_offset, _FIXED + len(info.orig_filename) + info.compress_size) for info in infos)
-    following = [start for start, _ in starts[1:]] + [directory]
+    following = [*(start for start, _ in starts), directory][1:]
     return {start for (start, size), after in zip(starts, following, strict=True) if start + size > after}
 
 
