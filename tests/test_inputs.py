@@ -191,8 +191,9 @@ def test_hostile_names_are_labels_and_nothing_is_written(tmp_path: Path) -> None
 def test_sources_are_unique_whatever_an_archive_holds(tmp_path: Path) -> None:
     names = ["a", "a", "a#2", "a", "b.zip", "b.zip!/c"]
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(out, "w") as archive:
         for n, name in enumerate(names):
+            archive.NameToInfo.clear()  # it warns of a second member of the name
             archive.writestr(zipfile.ZipInfo(name), zipped({"c": REPORT}) if name == "b.zip" else b"%d" % n)
     listed = found(tmp_path, out.getvalue())
 
