@@ -114,8 +114,11 @@ def test_office_documents_are_reports_though_they_are_containers(tmp_path: Path)
     for data in (docx(), odt, xlsx):
         assert {"": data} == found(tmp_path, data, "a.zip")
         assert 1 == count([tmp_path / "a.zip"])
+    for whole in (zipped({"_rels/.rels": b"", "xl/sheet.xml": b"1"}), zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}, 0), docx()):
+        cut = whole[:-30]
+        assert {"": cut} == found(tmp_path, cut), "for its reader to say what is wrong with it"
     assert {"": "FILE_TOO_LARGE"} == found(tmp_path, docx(), most=50)
-    assert {"!/wordy/a.txt": REPORT} == found(tmp_path, zipped({"wordy/a.txt": REPORT}))
+    assert REPORT == found(tmp_path, zipped({"word/a.txt": REPORT})[:-30])["!/word/a.txt"], "a folder of that name makes no document"
 
 
 def test_archives_within_archives_are_opened_to_a_depth(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ _MAGIC = (
 _PARTS = (
     ("word/document.xml", Kind.DOCX), ("xl/workbook.xml", Kind.XLSX), ("OFD.xml", Kind.OFD),
 )  # fmt: skip
+_OFFICE = (b"[Content_Types].xml", b"_rels/.rels", b"docProps/")  # what one of them begins with
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -86,10 +87,17 @@ def zip_kind(file: IO[bytes]) -> Kind:
             if kind is None and "mimetype" in names and container.getinfo("mimetype").file_size < _HEAD:
                 kind = Kind.ODF if b"opendocument" in container.read("mimetype") else None
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        # Its directory is broken or locked; the first member's name may still tell.
         file.seek(0)
-        data = file.read(_HEAD * _HEAD)
-        name = data[30 : 30 + int.from_bytes(data[26:28], "little")]
-        kind = next((k for part, k in _PARTS if name.startswith(part.encode() if "/" not in part else part.partition("/")[0].encode() + b"/")), None)
-        kind = Kind.DOCX if kind is None and name == b"[Content_Types].xml" and b"word/" in data else kind
+        kind = _first_part(file.read(_HEAD * _HEAD))
     return kind or Kind.ZIP
+
+
+def _first_part(data: bytes) -> Kind | None:
+    """The document whose container has lost its directory: every program writes its own part first."""
+    name = data[30 : 30 + int.from_bytes(data[26:28], "little")]
+    if name == b"mimetype":
+        return Kind.ODF if b"opendocument" in data[: len(name) + 128] else None
+    parts = [(part.encode(), kind) for part, kind in _PARTS]
+    if name.startswith(_OFFICE):
+        return next((kind for part, kind in parts if part.partition(b"/")[0] + b"/" in data), None)
+    return next((kind for part, kind in parts if name == part), None)
