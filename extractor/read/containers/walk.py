@@ -61,18 +61,23 @@ def _layer(stream: Stream, source: str, run: Run, depth: int) -> Iterator[Input]
     """Raises ReportUnreadable where the whole of ``stream`` is to blame; what was found before is yielded first."""
     head = stream.head(HEAD)
     kind = _kind(head)
-    if (kind is Kind.ZIP or kind is Kind.TAR or kind in compressed.COMPRESSED) and depth == run.limits.depth:
-        raise ReportUnreadable("ARCHIVE_TOO_DEEP", f"an archive within {depth} others is not opened: unpack the outer ones and give the folder")
     if kind is Kind.ZIP:
         yield from _zip(stream, source, run, depth)
     elif kind is Kind.TAR:
+        _not_too_deep(depth, run)
         yield from _archive(tarred.members(stream), source, run, depth)
     elif kind in compressed.COMPRESSED:
+        _not_too_deep(depth, run)
         yield from _layer(compressed.unpacked(kind, stream, run), source, run, depth + 1)
     elif kind is Kind.TEXT and (found := jsonlines.reports(stream, source, run.limits)) is not None:
         yield from found
     else:
         yield Input(source, whole(stream, run.limits.member))
+
+
+def _not_too_deep(depth: int, run: Run) -> None:
+    if depth == run.limits.depth:
+        raise ReportUnreadable("ARCHIVE_TOO_DEEP", f"an archive within {depth} others is not opened: unpack the outer ones and give the folder")
 
 
 def _kind(head: bytes) -> Kind:
@@ -88,6 +93,7 @@ def _zip(stream: Stream, source: str, run: Run, depth: int) -> Iterator[Input]:
             file.seek(0)
             yield Input(source, whole(Stream(file.read, size=size), run.limits.member))
             return
+        _not_too_deep(depth, run)
         try:
             archive = zipfile.ZipFile(guarded)
         except zipped.DAMAGE:
