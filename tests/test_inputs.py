@@ -167,6 +167,13 @@ def test_names_without_a_mark_are_what_a_chinese_windows_wrote(tmp_path: Path) -
     assert {"!/年/a.txt": REPORT} == found(tmp_path, zipped({"年\\a.txt": REPORT}))
 
 
+def test_a_member_whose_own_header_spells_its_name_otherwise_is_read(tmp_path: Path) -> None:
+    data = bytearray(zipped({"年报.txt": REPORT}))
+    data[7] &= ~8  # its own header does not say UTF-8, the directory does
+
+    assert {"!/年报.txt": REPORT} == found(tmp_path, bytes(data))
+
+
 def test_a_tar_of_a_chinese_windows_has_its_names(tmp_path: Path) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT, encoding="gb18030") as archive:

@@ -76,8 +76,8 @@ def _tells(value: object) -> bool:
 
 
 def _reports(values: Values, source: str, most: int) -> Iterator[Input]:
-    for n, value in values:
-        if n == 1 and isinstance(value, dict) and value.keys() >= _OWN:
+    for seen, (n, value) in enumerate(values):
+        if not seen and isinstance(value, dict) and value.keys() >= _OWN:
             yield Input(source, None, _own("the file holds"))
             return
         place = f"{source}!/{n}"

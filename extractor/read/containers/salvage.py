@@ -11,12 +11,12 @@ from typing import IO, NamedTuple
 from extractor.errors import ReportUnreadable
 from extractor.read.containers.base import PIECE, Member, Run, Stream
 from extractor.read.containers.names import decoded
-from extractor.read.containers.zipped import locked, unknown_method
+from extractor.read.containers.zipped import LOCKED, UTF8, locked, unknown_method
 
 _HEADER = struct.Struct("<4sHHHHHLLLHH")
 _MEMBER = b"PK\x03\x04"
 _BEHIND = b"PK\x07\x08"  # length and checksum stand behind the content
-_LOCKED, _LATER, _UTF8 = 0x1, 0x8, 0x800
+_LATER = 0x8
 _ZIP64 = 0xFFFFFFFF
 
 
@@ -40,7 +40,7 @@ def members(file: IO[bytes], run: Run) -> Iterator[Member]:
             raise _damaged(at, "what stands here is no member")
         start = file.tell()
         unknown = bool(local.flags & _LATER) or local.size == _ZIP64
-        error = locked() if local.flags & _LOCKED else None
+        error = locked() if local.flags & LOCKED else None
         if local.method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             error = error or unknown_method(local.method)
         if error or local.method == zipfile.ZIP_STORED:
@@ -63,7 +63,7 @@ def _local(file: IO[bytes]) -> _Local | None:
     _, _, flags, method, _, _, checksum, size, _, name_length, extra_length = _HEADER.unpack(fixed)
     raw = file.read(name_length)
     file.seek(extra_length, 1)
-    name = raw.decode("utf-8", "replace") if flags & _UTF8 else decoded(raw)
+    name = raw.decode("utf-8", "replace") if flags & UTF8 else decoded(raw)
     return _Local(name, flags, method, checksum, size)
 
 

@@ -8,14 +8,13 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from extractor.errors import ReportUnreadable
 from extractor.read.containers.base import Member, Run, Stream
 from extractor.read.containers.names import decoded
 
-_LOCKED = 0x1
-_UTF8 = 0x800
+LOCKED, UTF8 = 0x1, 0x800  # flags of a member
 _UNIX = 3
 _FIXED = 30  # bytes of a member's own header before its name
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
@@ -62,12 +61,25 @@ def members(archive: zipfile.ZipFile, listed: list[Entry], run: Run) -> Iterator
         error = _refusal(entry)
         if error is None:
             try:
-                with archive.open(entry.info) as file:
+                with _opened(archive, entry.info) as file:
                     yield Member(entry.name, Stream(_Reader(file, run)))
                 continue
             except DAMAGE as damage:
                 error = _broken(damage)
         yield Member(entry.name, None, error)
+
+
+def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    """The member's content. Its own header may spell its name in another encoding than the directory, which zipfile refuses."""
+    try:
+        return archive.open(info)
+    except zipfile.BadZipFile:
+        file = cast("IO[bytes]", archive.fp)
+        file.seek(info.header_offset)
+        header = file.read(_FIXED)
+        name = file.read(int.from_bytes(header[26:28], "little"))
+        info.orig_filename = name.decode("utf-8" if int.from_bytes(header[6:8], "little") & UTF8 else "cp437")
+        return archive.open(info)
 
 
 def _sharing(infos: list[zipfile.ZipInfo], directory: int) -> set[int]:
@@ -79,7 +91,7 @@ def _sharing(infos: list[zipfile.ZipInfo], directory: int) -> set[int]:
 
 def _encoding(infos: list[zipfile.ZipInfo]) -> str | None:
     """The encoding of the names that do not say theirs: one program wrote them all. None where they do not agree on one."""
-    raw = {info.orig_filename.encode("cp437", "replace") for info in infos if not info.flag_bits & _UTF8}
+    raw = {info.orig_filename.encode("cp437", "replace") for info in infos if not info.flag_bits & UTF8}
     for encoding in ("utf-8", "gb18030"):
         try:
             for name in raw:
@@ -92,7 +104,7 @@ def _encoding(infos: list[zipfile.ZipInfo]) -> str | None:
 
 def _name(info: zipfile.ZipInfo, encoding: str | None) -> str:
     name = info.orig_filename
-    if not info.flag_bits & _UTF8:
+    if not info.flag_bits & UTF8:
         raw = name.encode("cp437", "replace")
         name = raw.decode(encoding) if encoding else decoded(raw)
     return name if "/" in name else name.replace("\\", "/")  # some programs of Windows write its own separator
@@ -100,7 +112,7 @@ def _name(info: zipfile.ZipInfo, encoding: str | None) -> str:
 
 def _refusal(entry: Entry) -> tuple[str, str] | None:
     info = entry.info
-    if info.flag_bits & _LOCKED:
+    if info.flag_bits & LOCKED:
         return locked()
     if info.compress_type not in _METHODS:
         return unknown_method(info.compress_type)
@@ -119,7 +131,6 @@ def locked() -> tuple[str, str]:
 def unknown_method(method: int) -> tuple[str, str]:
     """The error of a member packed in a way that cannot be read."""
     return "METHOD_UNSUPPORTED", f"packed by a method that is not read (number {method}): pack it anew as an ordinary ZIP, or give the folder"
-
 
 
 class _Reader:
