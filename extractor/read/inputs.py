@@ -5,59 +5,63 @@ The stream is in a fixed order and holds one report at a time in memory, so that
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+from extractor.read.containers import Input, Limits, PassedOver, Run, Stream, reports, too_large
+from extractor.read.containers import count as count_in
 from extractor.read.discover import discover
 
-
-@dataclass(frozen=True)
-class Input:
-    """One report to read: its name (``folder/a.txt``, ``archive.zip!/b/c.docx``), and its bytes or why there are none.
-
-    ``error`` is a code and a message as in ReportUnreadable; ``data`` is None exactly where there is one.
-    """
-
-    source: str
-    data: bytes | None
-    error: tuple[str, str] | None = None
-
-    @cached_property
-    def sha256(self) -> str:
-        """The hash of the bytes; empty where there are none."""
-        return hashlib.sha256(self.data).hexdigest() if self.data is not None else ""
+__all__ = ["Input", "PassedOver", "count", "inputs", "too_large"]
 
 
-def inputs(paths: Sequence[Path], max_bytes: int) -> Iterator[Input]:
+def inputs(paths: Sequence[Path], max_bytes: int, passed: PassedOver | None = None) -> Iterator[Input]:
     """Every report under ``paths``, in the order of ``discover``; nothing is left out without an Input that says why.
 
-    Raises GoujiError where a path does not exist, before anything is yielded.
+    What is passed over by custom (docs/archives.md) is counted in ``passed``. Raises GoujiError where a path does not exist,
+    before anything is yielded.
     """
+    passed = PassedOver() if passed is None else passed
+    for path in discover(paths, passed):
+        yield from _file(path, Limits(max_bytes), passed)
+
+
+def count(paths: Sequence[Path]) -> int | None:
+    """How many inputs there are, None where only reading all would tell (TAR, compressed files, JSON lines).
+
+    An archive within a ZIP counts as one. Raises GoujiError where a path does not exist.
+    """
+    total = 0
     for path in discover(paths):
-        yield _file(path, max_bytes)
+        n = _number(path)
+        if n is None:
+            return None
+        total += n
+    return total
 
 
-def _file(path: Path, max_bytes: int) -> Input:
+def _file(path: Path, limits: Limits, passed: PassedOver) -> Iterator[Input]:
     source = os.fsencode(path).decode("utf-8", "replace")
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            return Input(source, None, ("FILE_UNREADABLE", "not a regular file: give the report's own file"))
-        if status.st_size > max_bytes:
-            return Input(source, None, too_large(status.st_size, max_bytes))
+            yield Input(source, None, ("FILE_UNREADABLE", "not a regular file: give the report's own file"))
+            return
         with path.open("rb") as file:
-            return Input(source, file.read(max_bytes + 1))
+            yield from reports(Stream(file.read, file, status.st_size), source, Run(limits, status.st_size, passed))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return Input(source, None, ("FILE_UNREADABLE", f"{reason}: check that the file exists and may be read"))
+        yield Input(source, None, ("FILE_UNREADABLE", f"{reason}: check that the file exists and may be read"))
 
 
-def too_large(size: int, limit: int) -> tuple[str, str]:
-    """The error of a file beyond the limit."""
-    message = f"{size:,} bytes or more, the limit is {limit:,}: give the report alone, or raise the limit (--max-bytes)"
-    return "FILE_TOO_LARGE", message
+def _number(path: Path) -> int | None:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return 1  # an Input that says so
+        with path.open("rb") as file:
+            return count_in(Stream(file.read, file, status.st_size))
+    except OSError:
+        return 1

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from enum import Enum
+from typing import IO
 
 _MHTML = re.compile(rb"\A\s*(?:From|MIME-Version|Subject|Date|Snapshot-Content-Location|Content-Type):[^\n]{0,400}\n", re.IGNORECASE)
 _TAR_MARK = 257  # where a tar header says so
@@ -49,6 +50,7 @@ _MAGIC = (
 _PARTS = (
     ("word/document.xml", Kind.DOCX), ("xl/workbook.xml", Kind.XLSX), ("OFD.xml", Kind.OFD),
 )  # fmt: skip
+_OFFICE = (b"[Content_Types].xml", b"_rels/.rels", b"docProps/")  # what one of them begins with
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -56,7 +58,7 @@ def sniff(data: bytes) -> Kind:
     """What ``data`` is; TEXT where nothing speaks for another format."""
     head = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"PK\x03\x04"):
-        return _zipped(data)
+        return zip_kind(io.BytesIO(data))
     for magic, kind in _MAGIC:
         if head.startswith(magic) and (magic != b"BM" or _is_bitmap(data)):
             return kind
@@ -76,17 +78,26 @@ def _is_bitmap(data: bytes) -> bool:
     return int.from_bytes(data[14:18], "little") in _BITMAP_HEADERS
 
 
-def _zipped(data: bytes) -> Kind:
-    """Office documents are ZIP containers that hold a part of a known name."""
+def zip_kind(file: IO[bytes]) -> Kind:
+    """What a ZIP container is: Office documents are those that hold a part of a known name."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as container:
+        with zipfile.ZipFile(file) as container:
             names = set(container.namelist())
             kind = next((k for part, k in _PARTS if part in names), None)
             if kind is None and "mimetype" in names and container.getinfo("mimetype").file_size < _HEAD:
                 kind = Kind.ODF if b"opendocument" in container.read("mimetype") else None
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        # Its directory is broken or locked; the first member's name may still tell.
-        name = data[30 : 30 + int.from_bytes(data[26:28], "little")]
-        kind = next((k for part, k in _PARTS if name.startswith(part.split("/")[0].encode())), None)
-        kind = Kind.DOCX if kind is None and name == b"[Content_Types].xml" and b"word/" in data else kind
+        file.seek(0)
+        kind = _first_part(file.read(_HEAD * _HEAD))
     return kind or Kind.ZIP
+
+
+def _first_part(data: bytes) -> Kind | None:
+    """The document whose container has lost its directory: every program writes its own part first."""
+    name = data[30 : 30 + int.from_bytes(data[26:28], "little")]
+    if name == b"mimetype":
+        return Kind.ODF if b"opendocument" in data[: len(name) + 128] else None
+    parts = [(part.encode(), kind) for part, kind in _PARTS]
+    if name.startswith(_OFFICE):
+        return next((kind for part, kind in parts if part.partition(b"/")[0] + b"/" in data), None)
+    return next((kind for part, kind in parts if name == part), None)

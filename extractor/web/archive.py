@@ -7,10 +7,11 @@ what it says of every file that is no report.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from extractor.read.containers.names import in_hidden
+from extractor.read.containers.zipped import DAMAGE, entries
 from extractor.record import visible
 from extractor.web.problem import Refused
 from extractor.web.settings import Limits
@@ -61,11 +62,10 @@ def _members(name: str | None, file: IO[bytes], limits: Limits) -> Iterator[tupl
     _small_directory(file, limits)
     try:
         with zipfile.ZipFile(file) as archive:
-            for member in archive.infolist():
-                if not (member.is_dir() or _hidden(member.filename)):
-                    yield _name(member), _content(archive, member, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as exc:
-        # What zipfile raises of damaged archives, unknown methods and passwords.
+            for entry in entries(archive):
+                if not in_hidden(entry.name):
+                    yield entry.name, _content(archive, entry.info, limits)
+    except DAMAGE as exc:
         raise Refused(422, "ARCHIVE", f"{label(name, 60)}: cannot be unpacked ({visible(str(exc))[:100]}); send an ordinary ZIP archive without a password") from exc
 
 
@@ -80,24 +80,6 @@ def _small_directory(file: IO[bytes], limits: Limits) -> None:
         raise Refused(422, "ARCHIVE", "the archive has no end: it was cut short; send it again")
     if int.from_bytes(end[10:12], "little") > limits.job_files or int.from_bytes(end[12:16], "little") > limits.job_files * _ENTRY:
         raise Refused(413, "TOO_MANY", f"the archive holds more than {limits.job_files:,} files; send them in several jobs")
-
-
-def _hidden(name: str) -> bool:
-    """What a folder would pass over too: .DS_Store, __MACOSX and the like."""
-    return any(part == "__MACOSX" or (part.startswith(".") and part.strip(".")) for part in name.split("/"))
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    """A member's name; one that is not marked as UTF-8 is what a Chinese Windows wrote."""
-    if member.flag_bits & 0x800:
-        return member.filename
-    raw = member.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return member.filename
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits) -> bytes:
