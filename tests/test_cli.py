@@ -174,7 +174,7 @@ def test_the_output_of_an_earlier_run_is_not_read_as_a_report(folder: Path) -> N
     again = gouji("extract", folder, "--jsonl", target)
 
     assert 5 == len(records(target.read_text(encoding="utf-8")))
-    assert "is not read; it is the output" in again.stderr
+    assert "files that this run writes" in again.stderr
 
 
 def test_amounts_are_exact_on_stdout(report: Path) -> None:

@@ -36,8 +36,8 @@ def run(paths: Sequence[Path], as_json: bool, forms: Path | None, units: Path | 
         typer.echo(dumps(finding.data()) if as_json else line(finding, book))
         counts["across"] = counts.get("across", 0) + 1
     tell(_counted(counts, reports))
-    for note in archive.passed_over():
-        tell(f"gouji: note: {note}")
+    if passed := str(archive.passed):
+        tell(f"gouji: note: {passed}")
     if counts:
         raise typer.Exit(1)
 

@@ -13,13 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
-    from extractor.batch import Options
     from extractor.form import Form
-    from extractor.types import Extraction
 
 _WIDE = 140  # columns of what is written to a file or a pipe
 STYLE: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
@@ -92,11 +88,3 @@ def known_forms(folder: Path | None) -> tuple[Form, ...]:
     from extractor.form import load_forms
 
     return load_forms(str(folder) if folder else None)
-
-
-def read(path: Path, forms: Sequence[Form], options: Options) -> tuple[Extraction, Form | None]:
-    """One report extracted, whatever happens, and the form it was read with."""
-    from extractor.batch import extract_safely
-
-    extraction = extract_safely(path, forms, options)
-    return extraction, next((f for f in forms if f.id == extraction.form), None)

@@ -126,8 +126,8 @@ class _Session:
             tally.print_table(err)
         tally.print_errors(err)
         tell(tally.closing_line(time.monotonic() - started))
-        for line in self.archive.passed_over():
-            tell(f"gouji: note: {line}")
+        if passed := str(self.archive.passed):
+            tell(f"gouji: note: {passed}")
         if self.keeper:
             tell(f"store: {self.keeper.new:,} new, {self.keeper.known:,} as before, in {self.keeper.name}")
         if askers is not None:

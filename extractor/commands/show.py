@@ -6,17 +6,17 @@ import sys
 from pathlib import Path
 
 from extractor import batch
-from extractor.commands.common import console, known_forms, read, usage
+from extractor.archive.inputs import one
+from extractor.commands.common import console, known_forms, usage
+from extractor.read import DEFAULT_MAX_BYTES
 from extractor.show import field_of, print_field, print_report
 
 
 def run(report: Path, field: str | None, text: bool, forms: Path | None, debug: bool) -> None:
     """Draw ``report``; exit 2 where there is nothing to draw."""
     known = known_forms(forms)
-    if report.is_dir():
-        raise usage(f"{report}: is a folder; show draws one report")
-    (path,) = batch.find([report])
-    extraction, form = read(path, known, batch.Options(debug=debug))
+    extraction = batch.extract_input(one(str(report), DEFAULT_MAX_BYTES), known, batch.Options(debug=debug))
+    form = next((f for f in known if f.id == extraction.form), None)
     if text and extraction.document.text:
         sys.stdout.write(extraction.document.text)
     elif form is None:

@@ -33,14 +33,15 @@ class Input:
 
 @dataclass(slots=True)
 class PassedOver:
-    """How many files were passed over on purpose: hidden ones, and the parts of saved web pages."""
+    """How many files were passed over on purpose: hidden ones, the parts of saved web pages, and what the run itself writes."""
 
     hidden: int = 0
     companions: int = 0
+    ours: int = 0
 
     def __str__(self) -> str:
         """A sentence for a person; empty where nothing was passed over."""
-        parts = [(self.hidden, "hidden or system entries"), (self.companions, "parts of saved web pages (in the folder beside the page)")]
+        parts = [(self.hidden, "hidden or system entries"), (self.companions, "parts of saved web pages (in the folder beside the page)"), (self.ours, "files that this run writes")]
         said = [f"{n:,} {what}" for n, what in parts if n]
         return f"passed over: {', '.join(said)}" if said else ""
 
