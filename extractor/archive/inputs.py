@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from extractor.errors import GoujiError
@@ -35,13 +37,14 @@ def one(source: str, max_bytes: int) -> Input:
     if Path(source).is_dir():
         raise GoujiError(f"{source}: is a folder; give one report")
     file = source if Path(source).exists() else source.partition("!/")[0]
+    shown = os.fsencode(file).decode("utf-8", "replace")  # as records name it
     given = inputs([Path(file)], max_bytes)
     first = next(given)
-    if source in (file, first.source):
-        if first.source != file and source == file:
-            raise GoujiError(f"{file}: is an archive; name one report in it as records do, such as '{first.source}'")
+    if source == file:
+        if first.source != shown:
+            raise GoujiError(f"{shown}: is an archive; name one report in it as records do, such as '{first.source}'")
         return first
-    found = next((x for x in given if x.source == source), None)
+    found = next((x for x in chain([first], given) if x.source == source), None)
     if found is None:
-        raise GoujiError(f"{source}: not in {file}; `gouji extract {file} --jsonl -` names what is in it")
+        raise GoujiError(f"{source}: not in {shown}; `gouji extract {shown} --jsonl -` names what is in it")
     return found
