@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import distributed
 
 _AHEAD = 3  # chunks in flight for each thread of the cluster
-_PATIENCE = 30.0  # seconds to wait for a scheduler, and for its first worker
+_PATIENCE = 10.0  # seconds to wait for a scheduler, and for its first worker
 _LOOK_EVERY = 5.0  # seconds between two looks at how many workers there are
 _GONE = "the scheduler of the cluster is gone: start it again and give the same command, which goes on from here"
 _LATE = "late"
