@@ -117,6 +117,9 @@ def test_office_documents_are_reports_though_they_are_containers(tmp_path: Path)
     for whole in (zipped({"_rels/.rels": b"", "xl/sheet.xml": b"1"}), zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}, 0), docx()):
         cut = whole[:-30]
         assert {"": cut} == found(tmp_path, cut), "for its reader to say what is wrong with it"
+    damaged = bytearray(zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}, zipfile.ZIP_LZMA))
+    damaged[47:60] = b"\xff" * 13
+    assert {"!/mimetype": "MEMBER_BROKEN"} == found(tmp_path, bytes(damaged)), "what it is cannot be told"
     assert {"": "FILE_TOO_LARGE"} == found(tmp_path, docx(), most=50)
     assert REPORT == found(tmp_path, zipped({"word/a.txt": REPORT})[:-30])["!/word/a.txt"], "a folder of that name makes no document"
 
