@@ -117,6 +117,9 @@ def test_office_documents_are_reports_though_they_are_containers(tmp_path: Path)
     for whole in (zipped({"_rels/.rels": b"", "xl/sheet.xml": b"1"}), zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}, 0), docx()):
         cut = whole[:-30]
         assert {"": cut} == found(tmp_path, cut), "for its reader to say what is wrong with it"
+    damaged = bytearray(zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}, zipfile.ZIP_LZMA))
+    damaged[47:60] = b"\xff" * 13
+    assert {"!/mimetype": "MEMBER_BROKEN"} == found(tmp_path, bytes(damaged)), "what it is cannot be told"
     assert {"": "FILE_TOO_LARGE"} == found(tmp_path, docx(), most=50)
     assert REPORT == found(tmp_path, zipped({"word/a.txt": REPORT})[:-30])["!/word/a.txt"], "a folder of that name makes no document"
 
@@ -485,6 +488,8 @@ def test_headers_made_to_hurt_are_refused(tmp_path: Path) -> None:
 
 CHILD = """
 import json, resource, sys, time
+if len(sys.argv) > 2:
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 from pathlib import Path
 from extractor.read.inputs import inputs
 before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
@@ -497,9 +502,9 @@ print(json.dumps([codes, (peak - before) / 1024, time.monotonic() - began]))
 """
 
 
-def child(path: Path) -> tuple[dict[str, int], float, float]:
+def child(path: Path, *room: str) -> tuple[dict[str, int], float, float]:
     """What a process of its own reads out of a file: outcomes, memory that it took in MB, seconds."""
-    done = subprocess.run([sys.executable, "-c", CHILD, str(path)], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", CHILD, str(path), *room], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120)
     codes, memory, seconds = json.loads(done.stdout)
     return codes, memory, seconds
 
@@ -534,6 +539,15 @@ def test_bombs_cost_little_memory_and_time(tmp_path: Path, bomb: Callable[[], by
     assert expected.get("ARCHIVE_TOO_LARGE", 1) == codes.get("ARCHIVE_TOO_LARGE", 1)
     assert memory < 150
     assert seconds < 60
+
+
+def test_a_member_that_asks_for_all_memory_is_refused_where_there_is_less(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a": REPORT, "b": REPORT}, zipfile.ZIP_LZMA))
+    data[36:40] = b"\xff" * 4  # the dictionary's size, in the first member's own header
+    (tmp_path / "a").write_bytes(data)
+    codes, _, _ = child(tmp_path / "a", str(2 * 1024**3))
+
+    assert {"MEMBER_BROKEN": 1, "read": 1} == codes
 
 
 def test_a_hundred_thousand_lines_are_read_in_the_memory_of_one(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]], passed: PassedOver) -> Itera
     waiting = [folder]
     while waiting:
         path = waiting.pop()
-        if not path.is_dir():
+        if not _is_folder(path):
             yield path
             continue
         identity = _identity(path)
@@ -74,7 +74,14 @@ def _wanted(folder: Path, names: list[str], passed: PassedOver) -> Iterator[str]
     for name in names:
         if is_hidden(name):
             passed.hidden += 1
-        elif companion_key(name) in pages and (folder / name).is_dir():
+        elif companion_key(name) in pages and _is_folder(folder / name):
             passed.companions += sum(len(files) for _, _, files in os.walk(folder / name))
         else:
             yield name
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # in a folder that may be listed and not entered
+        return False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from enum import Enum
@@ -51,6 +53,9 @@ _PARTS = (
     ("word/document.xml", Kind.DOCX), ("xl/workbook.xml", Kind.XLSX), ("OFD.xml", Kind.OFD),
 )  # fmt: skip
 _OFFICE = (b"[Content_Types].xml", b"_rels/.rels", b"docProps/")  # what one of them begins with
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, MemoryError,
+)  # fmt: skip
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -86,7 +91,7 @@ def zip_kind(file: IO[bytes]) -> Kind:
             kind = next((k for part, k in _PARTS if part in names), None)
             if kind is None and "mimetype" in names and container.getinfo("mimetype").file_size < _HEAD:
                 kind = Kind.ODF if b"opendocument" in container.read("mimetype") else None
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except _DAMAGE:
         file.seek(0)
         kind = _first_part(file.read(_HEAD * _HEAD))
     return kind or Kind.ZIP

@@ -20,6 +20,7 @@ _FIXED = 30  # bytes of a member's own header before its name
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, struct.error, OverflowError,
+    MemoryError,  # an LZMA member may ask for 4 GB
 )  # fmt: skip
 
 
