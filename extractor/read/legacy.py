@@ -77,7 +77,7 @@ def render(data: bytes) -> Rendered:
         converted = _by_libreoffice(office, data, source)
         from extractor.read import docx, xlsx
 
-        rendered = (xlsx if source.is_book else docx).render(converted)
+        rendered = xlsx.render(converted) if source.is_book else docx.render(converted)
         return replace(rendered, media_type=source.media_type, notes=("CONVERTED_LIBREOFFICE", *rendered.notes))
     if source is _DOC and (antiword := shutil.which("antiword")):
         return _by_antiword(antiword, data)
