@@ -77,10 +77,11 @@ def word_report(page: str) -> bytes:
                 document.add_paragraph(block)
                 continue
             table = document.add_table(max(c.row + c.deep for c in block), max(c.column + c.wide for c in block))
+            squares = [list(row.cells) for row in table.rows]  # table.cell() builds all of them every time
             for cell in block:
-                square = table.cell(cell.row, cell.column)
+                square = squares[cell.row][cell.column]
                 if cell.deep > 1 or cell.wide > 1:
-                    square = square.merge(table.cell(cell.row + cell.deep - 1, cell.column + cell.wide - 1))
+                    square = square.merge(squares[cell.row + cell.deep - 1][cell.column + cell.wide - 1])
                 square.text = cell.text
         document.add_paragraph("完")  # Word itself ends every document with a paragraph
 
@@ -126,10 +127,10 @@ def body(*xml: str) -> bytes:
     return word(fill)
 
 
-def repacked(data: bytes, change: dict[str, bytes | None]) -> bytes:
+def repacked(data: bytes, change: dict[str, bytes | None], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A container with some parts put in, replaced, or (None) taken out."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", method) as new:
         for name in old.namelist():
             if name not in change:
                 new.writestr(name, old.read(name))

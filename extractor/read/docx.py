@@ -49,7 +49,7 @@ _SILENT = frozenset({
 def render(data: bytes) -> Rendered:
     """Return the text of a DOCX with the places of its table cells.
 
-    Raises ReportUnreadable: EMPTY_FILE, ENCRYPTED, OFFICE_BROKEN, OFFICE_TOO_LARGE, OFFICE_TOO_DEEP.
+    Raises ReportUnreadable: EMPTY_FILE, NEEDS_OCR, ENCRYPTED, CORRUPT_FILE, OFFICE_TOO_LARGE, OFFICE_TOO_DEEP.
     """
     package = Package(data)
     name = package.main("word/document.xml")
@@ -326,13 +326,10 @@ def _composed(blocks: _Blocks, notes: dict[str, None]) -> Rendered:
         else:
             table, row = line
             composer.row((cell.text(), GridPlace(number_of[table], cell.row, cell.column)) for cell in row)
-    try:
-        return composer.finish(MEDIA_TYPE)
-    except ReportUnreadable as error:
-        if "OFFICE_PICTURES" not in notes:
-            raise
+    if not lines and "OFFICE_PICTURES" in notes:
         message = "the document holds pictures and no text: read them with a text recognition program (OCR) and give its text"
-        raise ReportUnreadable(error.code, message) from error
+        raise ReportUnreadable("NEEDS_OCR", message)
+    return composer.finish(MEDIA_TYPE)
 
 
 def _lay_out(blocks: _Blocks, lines: list[str | tuple[int, list[_Cell]]]) -> None:

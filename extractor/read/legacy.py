@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from extractor.errors import ReportUnreadable
 from extractor.read.compose import Composer, Rendered
+from extractor.read.package import broken
 from extractor.read.sniff import Kind, sniff
 from extractor.types import PLAIN
 
@@ -69,8 +70,8 @@ _ODS = _Source("application/vnd.oasis.opendocument.spreadsheet", "ods", is_book=
 def render(data: bytes) -> Rendered:
     """Return the text of an old document with the places of its cells, by way of DOCX or XLSX; antiword gives no places.
 
-    Raises ReportUnreadable: READER_MISSING (no converter is installed), ENCRYPTED, CONVERTER_TIMEOUT, CONVERTER_FAILED,
-    FORMAT_UNSUPPORTED (an old Office file that is no document and no workbook), and what reading DOCX and XLSX raises.
+    Raises ReportUnreadable: READER_MISSING (no converter is installed), ENCRYPTED, CORRUPT_FILE, CONVERTER_TIMEOUT,
+    CONVERTER_FAILED, FORMAT_UNSUPPORTED (an old Office file that is no document and no workbook), and what reading DOCX and XLSX raises.
     """
     source = _source(data)
     if office := shutil.which("soffice") or shutil.which("libreoffice"):
@@ -98,7 +99,7 @@ def _open_document(data: bytes) -> _Source:
             media_type = container.read("mimetype").decode("ascii", "replace").strip()
             manifest = container.open("META-INF/manifest.xml").read(MAX_CONVERTED) if "META-INF/manifest.xml" in container.namelist() else b""
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _failed("the file is damaged") from error
+        raise broken("its directory cannot be read") from error
     if b"encryption-data" in manifest:
         raise _encrypted()
     if "spreadsheet" in media_type:
@@ -129,7 +130,7 @@ def _compound(data: bytes) -> _Source:
             if container.exists("CONTENTS") or container.exists("MatOST"):
                 return _DOC  # Microsoft Works, which LibreOffice knows by its content
     except (OSError, ValueError, IndexError, TypeError, AttributeError, KeyError, RecursionError) as error:  # olefile on broken files
-        raise _failed("the file is damaged") from error
+        raise broken("its directory cannot be read") from error
     raise ReportUnreadable("FORMAT_UNSUPPORTED", f"the file is an old Office file without a document or a workbook: {_BY_HAND}")
 
 

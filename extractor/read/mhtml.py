@@ -26,7 +26,7 @@ _SAVE_AGAIN = "save the page again as HTML and give that file"
 def render(data: bytes) -> Rendered:
     """Return the text of the page and its frames, with the places of their table cells.
 
-    Raises ReportUnreadable: EMPTY_FILE, MHTML_BROKEN, MHTML_TOO_LARGE, and what reading a web page raises.
+    Raises ReportUnreadable: EMPTY_FILE, CORRUPT_FILE, MHTML_TOO_LARGE, and what reading a web page raises.
     """
     if len(_BOUNDARY.findall(data)) > _MAX_BOUNDARIES or len(_PART.findall(data)) > MAX_PARTS:
         raise _too_large()
@@ -94,7 +94,7 @@ def _joined(pages: list[Rendered]) -> Rendered:
 
 
 def _broken() -> ReportUnreadable:
-    return ReportUnreadable("MHTML_BROKEN", f"the web archive has no parts that can be read: {_SAVE_AGAIN}")
+    return ReportUnreadable("CORRUPT_FILE", f"the web archive has no parts that can be read: {_SAVE_AGAIN}")
 
 
 def _too_large() -> ReportUnreadable:

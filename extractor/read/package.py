@@ -38,7 +38,7 @@ _SAVE_AGAIN = "open it in Word, Excel or WPS, save it again, and give that file"
 class Package:
     """An open container.
 
-    Raises ReportUnreadable: OFFICE_BROKEN, OFFICE_TOO_LARGE or ENCRYPTED; the methods raise the first two and OFFICE_TOO_DEEP.
+    Raises ReportUnreadable: CORRUPT_FILE, OFFICE_TOO_LARGE or ENCRYPTED; the methods raise the first two and OFFICE_TOO_DEEP.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -122,7 +122,7 @@ class Package:
 
 def broken(why: str) -> ReportUnreadable:
     """The error of a file that cannot be opened."""
-    return ReportUnreadable("OFFICE_BROKEN", f"the document is damaged, {why}: fetch it again, or {_SAVE_AGAIN}")
+    return ReportUnreadable("CORRUPT_FILE", f"the document is damaged, {why}: fetch it again, or {_SAVE_AGAIN}")
 
 
 def too_large(why: str) -> ReportUnreadable:

@@ -18,7 +18,7 @@ from extractor.read.package import too_large
 MAX_MERGED_ROWS = 200_000  # rows of all merged ranges together
 _WIDEST = 256  # columns of merged ranges that may count as columns
 _ENDLESS = 1 << 30
-_NEAR = 20  # rows in which a label without figures looks for the table that it belongs to
+_NEAR = 8  # rows in which a label without figures looks for the table that it belongs to
 _LABEL = 30  # characters; a longer text alone in its row is no row label
 _HEADING = re.compile(r"\s*[(（]?[一二三四五六七八九十]{1,3}[)）、.．]")
 
@@ -76,6 +76,7 @@ class _Row:
     cells: dict[int, Shown]
     framed: list[int]
     spans: list[tuple[int, int]]  # columns covered by merged ranges, from left to right
+    reached: bool  # one of these ranges begins above
     is_table: bool = False
 
     def filled(self) -> list[int]:
@@ -123,7 +124,7 @@ def _rows(sheet: Sheet) -> list[_Row]:
             if anchor is not None and first is not None:
                 cells[first] = anchor
         framed = sorted(column for column, square in seen.items() if square.framed)
-        out.append(_Row(number, dict(sorted(cells.items())), framed, covered))
+        out.append(_Row(number, dict(sorted(cells.items())), framed, covered, None in across.values()))
     return [row for row in out if row.cells or row.spans]
 
 
@@ -177,7 +178,7 @@ def _trimmed(block: list[_Row]) -> list[_Row]:
 
 def _tell_tables(block: Sequence[_Row]) -> None:
     for row in block:
-        row.is_table = len(set(row.framed)) > 1 or len(row.filled()) != 1
+        row.is_table = row.reached or len(row.framed) > 1 or len(row.filled()) != 1
     for n, row in enumerate(block):
         if not row.is_table:
             row.is_table = _is_label(row) and _width(block, n - 1, -1) == _width(block, n + 1, 1) is not None
@@ -190,14 +191,14 @@ def _is_label(row: _Row) -> bool:
 
 
 def _width(block: Sequence[_Row], n: int, step: int) -> tuple[int, int] | None:
-    """The first and last column of the nearest table row in one direction."""
+    """The first and last column of the nearest table rows in one direction; None where a title or nothing comes first."""
+    columns: list[int] = []
     for row in block[max(n - _NEAR, 0) : n + 1][::-1] if step < 0 else block[n : n + _NEAR]:
         if row.is_table:
-            columns = list(row.cells)
-            return (columns[0], columns[-1]) if columns else None
-        if not _is_label(row):
-            return None
-    return None
+            columns += row.cells
+        elif columns or not _is_label(row):
+            break
+    return (min(columns), max(columns)) if columns else None
 
 
 def _table(rows: Sequence[_Row]) -> Iterator[Line]:

@@ -6,7 +6,7 @@ A number is shown by its format, a formula by the value that was saved with it. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAX_SQUARES = 200_000  # filled or framed, of the whole workbook
+MAX_SQUARES = 100_000  # filled or framed, of the whole workbook
 MAX_CELLS = 50_000
 MAX_MERGES = 20_000
 _ARTICLE = 300  # characters of a cell alone in its row that holds paragraphs
@@ -37,12 +37,14 @@ _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 def render(data: bytes) -> Rendered:
     """Return what the sheets of an XLSX show, with the places of the cells.
 
-    Raises ReportUnreadable: EMPTY_FILE, ENCRYPTED, OFFICE_BROKEN, OFFICE_TOO_LARGE, OFFICE_TOO_DEEP.
+    Raises ReportUnreadable: EMPTY_FILE, ENCRYPTED, CORRUPT_FILE, OFFICE_TOO_LARGE, OFFICE_TOO_DEEP.
     """
     book = _Book(Package(data))
     composer = Composer()
     printed = 0
     for name, part in book.sheets():
+        if printed:
+            composer.line("")
         for line in _without_gaps(lines(book.sheet(part))):
             printed += len(line.cells)
             if printed > MAX_CELLS:
@@ -57,12 +59,17 @@ def render(data: bytes) -> Rendered:
     return composer.finish(MEDIA_TYPE)
 
 
-def _without_gaps(found: Iterable[Line]) -> list[Line]:
-    out: list[Line] = []
+def _without_gaps(found: Iterable[Line]) -> Iterator[Line]:
+    """The lines with one gap at most between two of them, and none at the ends."""
+    gap, begun = None, False
     for line in found:
-        if line.cells or (out and out[-1].cells):
-            out.append(line)
-    return out
+        if not line.cells:
+            gap = line
+            continue
+        if gap and begun:
+            yield gap
+        gap, begun = None, True
+        yield line
 
 
 class _Book:
