@@ -297,9 +297,9 @@ def test_a_figure_lost_in_a_formula_is_never_accepted_as_blank() -> None:
 
 
 def test_a_formula_whose_value_is_an_empty_text_is_blank() -> None:
-    row = '<row r="3"><c r="A3" t="str"><f>A1</f><v>丙</v></c><c r="B3" t="str"><f>""</f><v></v></c></row>'.encode()
+    row = '<row r="3"><c r="A3" t="str"><f>A1</f><v>丙</v></c><c r="B3" t="str"><f>""</f><v></v></c><c r="C3"><v>5</v></c></row>'.encode()
 
-    assert "甲\t1\n乙\t2\n丙\t\n" == text_of(changed(inside=row))
+    assert "甲\t1\t\n乙\t2\t\n丙\t\t5\n" == text_of(changed(inside=row))
 
 
 def test_an_unknown_format_is_said() -> None:

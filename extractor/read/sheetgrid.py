@@ -78,6 +78,7 @@ class _Row:
     spans: list[tuple[int, int]]  # columns covered by merged ranges, from left to right
     reached: bool  # one of these ranges begins above
     is_table: bool = False
+    is_label: bool = False
 
     def filled(self) -> list[int]:
         return [column for column, cell in self.cells.items() if cell.text]
@@ -179,9 +180,10 @@ def _trimmed(block: list[_Row]) -> list[_Row]:
 def _tell_tables(block: Sequence[_Row]) -> None:
     for row in block:
         row.is_table = row.reached or len(row.framed) > 1 or len(row.filled()) != 1
+        row.is_label = not row.is_table and _is_label(row)
     for n, row in enumerate(block):
         if not row.is_table:
-            row.is_table = _is_label(row) and _width(block, n - 1, -1) == _width(block, n + 1, 1) is not None
+            row.is_table = row.is_label and _width(block, n - 1, -1) == _width(block, n + 1, 1) is not None
 
 
 def _is_label(row: _Row) -> bool:
@@ -196,7 +198,7 @@ def _width(block: Sequence[_Row], n: int, step: int) -> tuple[int, int] | None:
     for row in block[max(n - _NEAR, 0) : n + 1][::-1] if step < 0 else block[n : n + _NEAR]:
         if row.is_table:
             columns += row.cells
-        elif columns or not _is_label(row):
+        elif columns or not row.is_label:
             break
     return (min(columns), max(columns)) if columns else None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from extractor.read.compose import Composer, Rendered
 from extractor.read.markup import LOWERED, RAISED
-from extractor.read.numberformat import BUILT_IN, GENERAL, general, number, shown, shown_text
+from extractor.read.numberformat import BUILT_IN, GENERAL, SIGNIFICANT, general, number, shown, shown_text
 from extractor.read.package import Package, too_large
 from extractor.read.sheetgrid import Line, Merge, Sheet, Square, lines
 from extractor.types import SheetPlace
@@ -29,6 +29,7 @@ _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 UNKNOWN = "####"  # what Excel shows where it cannot show a value: a formula without one is neither 0 nor blank
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_VALUE, _FORMULA, _INLINE = f"{_S}v", f"{_S}f", f"{_S}is"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -136,10 +137,12 @@ class _Book:
         for cell in row.iterchildren(f"{_S}c"):
             found = _REFERENCE.fullmatch(cell.get("r", ""))
             column = _column(found[1]) if found else column + 1
+            if column > _LAST_COLUMN:
+                continue
             style = int(said) if (said := cell.get("s", "0")).isdecimal() else 0
             framed = style in self._framed
             text = self._text(cell, self._formats[style] if style < len(self._formats) else GENERAL)
-            if (framed or text.strip()) and column <= _LAST_COLUMN:
+            if framed or text.strip():
                 squares[column] = Square(text, framed)
         self._squares += len(squares)
         if self._squares > MAX_SQUARES:
@@ -148,11 +151,11 @@ class _Book:
 
     def _text(self, cell: etree._Element, code: str) -> str:
         kind = cell.get("t", "n")
-        value = cell.findtext(f"{_S}v") or ""
+        parts = {part.tag: part for part in cell}
+        value = (parts[_VALUE].text or "") if _VALUE in parts else ""
         if kind == "inlineStr":
-            inside = cell.find(f"{_S}is")
-            return "" if inside is None else shown_text(_string(inside), code)
-        if cell.find(f"{_S}f") is not None and kind != "str" and (not value or (self._stale and value == "0")):
+            return shown_text(_string(parts[_INLINE]), code) if _INLINE in parts else ""
+        if _FORMULA in parts and kind != "str" and (not value or (self._stale and value == "0")):
             self.notes["OFFICE_UNCALCULATED"] = None
             return UNKNOWN
         if kind == "s":
@@ -165,6 +168,8 @@ class _Book:
         return value if kind != "n" or not value else self._number(value, code)
 
     def _number(self, value: str, code: str) -> str:
+        if code == GENERAL and value.isascii() and value.isdecimal() and len(value) <= SIGNIFICANT:
+            return value.lstrip("0") or "0"
         figure = number(value)
         if figure is None:
             return value
