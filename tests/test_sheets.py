@@ -336,6 +336,7 @@ def merges(*ranges: str) -> bytes:
         (changed(after=merges("C1:XFD1048576")), ""),
         (changed(inside=b'<row r="1048576"><c r="XFD1048576"><v>3</v></c></row>'), ""),
         (changed(inside=b'<row r="9"><c r="A9" t="s"><v>99999999</v></c><c r="ZZZ9"><v>1</v></c><c r="?"><v>4</v></c></row>'), ""),
+        (changed(inside=b'<row r="9"><c s="%b" t="s"><v>%b</v></c></row><row r="%b"/>' % ((b"9" * 9000,) * 3)), ""),
         (changed(inside=b'<row r="99999999"><c r="A99999999"><v>1</v></c></row><row r="x"><c><v>5</v></c></row>'), ""),
         (changed(before=b"<cols>" + b'<col min="5" max="16384" hidden="1"/>' * 50_000 + b"</cols>"), ""),
         (changed(after=merges(*[f"A{n}:XFD{n}" for n in range(3, 15_000)])), ""),
@@ -344,7 +345,7 @@ def merges(*ranges: str) -> bytes:
         (changed(inside=b"".join(b'<row r="%d"><c t="str"><v>\xe7\x94\xb2</v></c></row>' % n for n in range(3, 40_000))), ""),
         (changed(inside=b'<row r="3">' + b"<c><v>1</v></c>" * 250_000 + b"</row>"), ""),
     ],
-    ids=["all merged", "rest merged", "last square", "references", "rows", "columns", "merged rows", "merges", "cells", "labels", "one row"],
+    ids=["all merged", "rest merged", "last square", "references", "long numbers", "rows", "columns", "merged rows", "merges", "cells", "labels", "one row"],
 )  # fmt: skip
 def test_sheets_made_to_harm(data: bytes, code: str) -> None:
     started = time.perf_counter()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from extractor.errors import ReportUnreadable
 from extractor.read.compose import Composer, Rendered
 from extractor.read.markup import LOWERED, RAISED
-from extractor.read.numbering import VAL, Numbering, W, integer
-from extractor.read.package import Package, too_large
+from extractor.read.numbering import VAL, Numbering, W
+from extractor.read.package import Package, integer, too_large
 from extractor.read.wordstyles import ParagraphLook, Styles, is_on
 from extractor.types import GridPlace
 

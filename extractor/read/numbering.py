@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from extractor.read.package import integer
+
 if TYPE_CHECKING:
     from lxml import etree
 
@@ -156,11 +158,3 @@ def _level(lvl: etree._Element) -> tuple[int, _Level]:
         integer(said("start", "1"), 1), said("lvlRestart", "") != "0", way == "bullet",
     )  # fmt: skip
     return integer(lvl.get(f"{W}ilvl")), level
-
-
-def integer(said: str | None, default: int = 0, most: int = 100_000) -> int:
-    """The whole number that an attribute says, kept between 0 and ``most``."""
-    try:
-        return min(max(int(said), 0), most) if said else default
-    except ValueError:
-        return default

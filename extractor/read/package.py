@@ -128,3 +128,10 @@ def broken(why: str) -> ReportUnreadable:
 def too_large(why: str) -> ReportUnreadable:
     """The error of a file made to exhaust its reader, or of one that holds far more than a report."""
     return ReportUnreadable("OFFICE_TOO_LARGE", f"the document is too large, {why}: give the report alone")
+
+def integer(said: str | None, default: int = 0, most: int = 100_000) -> int:
+    """The whole number that an attribute says, kept between 0 and ``most``."""
+    try:
+        return min(max(int(said), 0), most) if said else default
+    except ValueError:
+        return default

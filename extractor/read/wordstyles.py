@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.read.markup import LOWERED, RAISED
-from extractor.read.numbering import VAL, W, integer
+from extractor.read.numbering import VAL, W
+from extractor.read.package import integer
 
 if TYPE_CHECKING:
     from lxml import etree

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from extractor.read.compose import Composer, Rendered
 from extractor.read.markup import LOWERED, RAISED
 from extractor.read.numberformat import BUILT_IN, GENERAL, SIGNIFICANT, general, number, shown, shown_text
-from extractor.read.package import Package, too_large
+from extractor.read.package import Package, integer, too_large
 from extractor.read.sheetgrid import Line, Merge, Sheet, Square, lines
 from extractor.types import SheetPlace
 
@@ -113,7 +113,7 @@ class _Book:
         sheet.others_hidden = usual is not None and _on(usual.get("zeroHeight"))
         row_number = 0
         for row in root.iterfind(f"{_S}sheetData/{_S}row"):
-            row_number = int(said) if (said := row.get("r", "")).isdecimal() else row_number + 1
+            row_number = integer(row.get("r"), row_number + 1, _LAST_ROW + 1)
             if not 0 < row_number <= _LAST_ROW:
                 continue
             squares = self._row(row)
@@ -139,7 +139,7 @@ class _Book:
             column = _column(found[1]) if found else column + 1
             if column > _LAST_COLUMN:
                 continue
-            style = int(said) if (said := cell.get("s", "0")).isdecimal() else 0
+            style = integer(cell.get("s"))
             framed = style in self._framed
             text = self._text(cell, self._formats[style] if style < len(self._formats) else GENERAL)
             if framed or text.strip():
@@ -159,8 +159,8 @@ class _Book:
             self.notes["OFFICE_UNCALCULATED"] = None
             return UNKNOWN
         if kind == "s":
-            known = value.isdecimal() and int(value) < len(self._strings)
-            return shown_text(self._strings[int(value)], code) if known else UNKNOWN
+            n = integer(value, len(self._strings))
+            return shown_text(self._strings[n], code) if n < len(self._strings) else UNKNOWN
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(value, value)
         if kind == "str":
@@ -209,9 +209,9 @@ def _styles(root: etree._Element | None) -> tuple[list[str], frozenset[int]]:
     formats: list[str] = []
     framed = set()
     for n, style in enumerate(root.iterfind(f"{_S}cellXfs/{_S}xf")):
-        name, border = style.get("numFmtId", "0"), style.get("borderId", "0")
-        formats.append(own.get(name) or BUILT_IN.get(int(name) if name.isdecimal() else 0, GENERAL))
-        if border.isdecimal() and int(border) < len(frames) and frames[int(border)]:
+        name, border = style.get("numFmtId", "0"), integer(style.get("borderId"))
+        formats.append(own.get(name) or BUILT_IN.get(integer(name), GENERAL))
+        if border < len(frames) and frames[border]:
             framed.add(n)
     return formats, frozenset(framed)
 
@@ -237,9 +237,8 @@ def _merges(root: etree._Element) -> list[Merge]:
 def _hidden_columns(root: etree._Element) -> frozenset[int]:
     hidden = bytearray(_LAST_COLUMN + 1)
     for column in root.iterfind(f"{_S}cols/{_S}col"):
-        first, last = column.get("min", ""), column.get("max", "")
-        if _on(column.get("hidden")) and first.isdecimal() and last.isdecimal():
-            begin, end = max(int(first), 1), min(int(last), _LAST_COLUMN) + 1
+        if _on(column.get("hidden")):
+            begin, end = max(integer(column.get("min")), 1), integer(column.get("max"), most=_LAST_COLUMN) + 1
             hidden[begin:end] = b"\1" * max(end - begin, 0)
     return frozenset(n for n, said in enumerate(hidden) if said) if any(hidden) else frozenset()
 
