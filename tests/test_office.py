@@ -175,6 +175,12 @@ def test_content_controls_changes_and_fields() -> None:
     assert ("OFFICE_DELETED",) == document.notes
 
 
+def test_a_field_that_never_ends_does_not_swallow_what_follows() -> None:
+    begun = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r>'
+
+    assert "共\n\n规章\t3\n" == text_of(body(paragraph("共", begun), table(row("规章", "3"))))
+
+
 def test_deleted_and_hidden_rows_and_words_are_left_out() -> None:
     data = body(
         table(
@@ -271,6 +277,13 @@ def test_a_number_of_an_unknown_kind_is_left_out_with_a_note() -> None:
     read = read_bytes(saved(document), "x")
 
     assert ("章\n无\n", ("OFFICE_NUMBERING",)) == (read.text, read.notes)
+
+
+def test_a_number_made_to_fill_memory_is_left_out() -> None:
+    document = numbered(("decimal", "x" * 5000 + "%1"))
+    item(document, "章")
+
+    assert "章\n" == text_of(saved(document))
 
 
 def test_a_restarted_list_begins_again() -> None:

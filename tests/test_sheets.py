@@ -370,6 +370,28 @@ def test_damaged_bytes_never_crash() -> None:
             assert error.message
 
 
+def test_one_long_string_in_every_cell() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as made:
+        sheet = made.add_worksheet()
+        for n in range(1000):
+            sheet.write_string(n, 0, "公" * 30_000)
+
+    with pytest.raises(ReportUnreadable) as caught:
+        read_bytes(out.getvalue(), "x")
+
+    assert "OFFICE_TOO_LARGE" == caught.value.code
+
+
+def test_names_of_parts_in_another_case() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as made:
+        made.add_worksheet().write_row(0, 0, ["甲", 1])
+    strings = part_of(out.getvalue(), "xl/sharedStrings.xml")
+
+    assert "甲\t1\n" == text_of(repacked(out.getvalue(), {"xl/sharedStrings.xml": None, "xl/SharedStrings.xml": strings}))
+
+
 @pytest.mark.parametrize("part", ["xl/workbook.xml", SHEET, "xl/styles.xml", "xl/sharedStrings.xml"])
 def test_a_part_that_is_no_xml(part: str) -> None:
     out = io.BytesIO()

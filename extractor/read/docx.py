@@ -141,6 +141,8 @@ class _Story:
 
     def _paragraph(self, paragraph: etree._Element, look: ParagraphLook, boxes: list[etree._Element]) -> str:
         line: list[str] = []
+        # An instruction ends with its paragraph at the latest: one that was never closed must not swallow the report.
+        self._fields = [False] * len(self._fields)
         for child in paragraph:
             if child.tag == _R:
                 self._run(child, line, boxes, look.hidden)

@@ -16,6 +16,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 VAL = f"{W}val"
 _PLACEHOLDER = re.compile(r"%([1-9])")
 _LEVELS = 9
+_LONGEST = 64  # characters around a number; a longer text is made to fill memory
 _HAN = "零一二三四五六七八九"
 _ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _BETWEEN = {"nothing": "", "space": " ", "tab": " "}
@@ -116,6 +117,8 @@ class Numbering:
         here = levels[level]
         if here.bullet:
             return ""
+        if len(here.pattern) > _LONGEST:
+            return None
         out, at = "", 0
         for match in _PLACEHOLDER.finditer(here.pattern):
             named = levels.get(int(match[1]) - 1)

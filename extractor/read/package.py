@@ -51,16 +51,16 @@ class Package:
             raise too_large(f"more than {MAX_PARTS:,} parts or {MAX_UNPACKED:,} bytes unpacked")
         if any(part.flag_bits & _ENCRYPTED for part in parts):
             raise ReportUnreadable("ENCRYPTED", "the file is locked with a password: save it without one and give that file")
-        self._parts = {part.filename.lstrip("/"): part for part in parts}
+        self._parts = {part.filename.lstrip("/").lower(): part for part in parts}  # names mean the same in any case
         self._relations: dict[str, dict[str, tuple[str, str]]] = {}
 
     def main(self, usual: str) -> str:
         """The name of the part that everything hangs on; ``usual`` where the file does not say."""
-        if "_rels/.rels" in self._parts:
+        if self._has("_rels/.rels"):
             for relation in self.xml("_rels/.rels").iter(_RELATIONS):
                 if relation.get("Type", "").endswith("/officeDocument"):
                     name = relation.get("Target", "").lstrip("/")
-                    return name if name in self._parts else usual
+                    return name if self._has(name) else usual
         return usual
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
@@ -72,7 +72,7 @@ class Package:
     def _read_relations(self, part: str) -> dict[str, tuple[str, str]]:
         folder, name = posixpath.split(part)
         listing = f"{folder}/_rels/{name}.rels"
-        if listing not in self._parts:
+        if not self._has(listing):
             return {}
         found = {}
         for relation in self.xml(listing).iter(_RELATIONS):
@@ -84,7 +84,7 @@ class Package:
 
     def related(self, part: str, kind: str) -> etree._Element | None:
         """The part of this kind that ``part`` refers to; None where it has none."""
-        name = next((target for said, target in self.relations(part).values() if said == kind and target in self._parts), None)
+        name = next((target for said, target in self.relations(part).values() if said == kind and self._has(target)), None)
         return self.xml(name) if name else None
 
     def xml(self, name: str) -> etree._Element:
@@ -105,8 +105,11 @@ class Package:
                 raise too_large("a single text in it has millions of characters") from error
             raise broken(f"its part {name} is no XML ({error.msg})") from error
 
+    def _has(self, name: str) -> bool:
+        return name.lower() in self._parts
+
     def _inflated(self, name: str) -> bytes:
-        part = self._parts.get(name)
+        part = self._parts.get(name.lower())
         if part is None:
             raise broken(f"its part {name} is missing")
         if part.file_size > MAX_PART or part.file_size > max(_SMALL, part.compress_size * MAX_RATIO):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SQUARES = 100_000  # filled or framed, of the whole workbook
 MAX_CELLS = 50_000
+MAX_CHARACTERS = 16_000_000  # one string of the file may be shown in every cell
 MAX_MERGES = 20_000
 _ARTICLE = 300  # characters of a cell alone in its row that holds paragraphs
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
@@ -87,7 +88,7 @@ class _Book:
         properties, calculation = self._root.find(f"{_S}workbookPr"), self._root.find(f"{_S}calcPr")
         self._since_1904 = properties is not None and _on(properties.get("date1904"))
         self._stale = calculation is not None and _on(calculation.get("fullCalcOnLoad"))
-        self._squares = 0
+        self._squares = self._characters = 0
 
     def sheets(self) -> list[tuple[str, str]]:
         """The names and parts of the sheets that are shown, in their order."""
@@ -142,6 +143,9 @@ class _Book:
             style = integer(cell.get("s"))
             framed = style in self._framed
             text = self._text(cell, self._formats[style] if style < len(self._formats) else GENERAL)
+            self._characters += len(text)
+            if self._characters > MAX_CHARACTERS:
+                raise too_large(f"more than {MAX_CHARACTERS:,} characters")
             if framed or text.strip():
                 squares[column] = Square(text, framed)
         self._squares += len(squares)
