@@ -555,6 +555,26 @@ def test_a_locked_document(tmp_path: Path) -> None:
     assert "ENCRYPTED" == code_of(repacked(plain, {"META-INF/manifest.xml": manifest}))
 
 
+def utf16(name: str) -> bytes:
+    return name.encode("utf-16-le")
+
+
+@needs_office
+def test_locked_old_files_are_told_before_a_converter_sees_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word says it in the header of its stream, Excel in a record, a locked DOCX or XLSX is an old container of its own."""
+    old = bytearray(converted(word_report("<p>一</p>"), "docx", "doc", tmp_path))
+    books = bytearray(converted(book_report("<p>一</p>"), "xlsx", "xls", tmp_path))
+    monkeypatch.setattr(legacy, "_by_libreoffice", lambda *_: pytest.fail("converted"))
+    word_stream, book_stream = old.find(b"\xec\xa5"), books.find(b"\x09\x08\x10\x00")
+    package = bytearray(old)
+    entry = package.find(utf16("WordDocument"))
+    package[entry : entry + 66] = utf16("EncryptedPackage").ljust(64, b"\0") + (2 * 17).to_bytes(2, "little")
+    old[word_stream + 11] |= 1
+    books[book_stream + 20 : book_stream + 22] = b"\x2f\x00"
+
+    assert ["ENCRYPTED"] * 3 == [code_of(bytes(data)) for data in (old, books, package)]
+
+
 # Places of web pages
 
 
