@@ -141,7 +141,7 @@ NOTES: dict[str, str] = {
     "OFFICE_DELETED": "Words, rows or cells whose deletion is tracked were left out.",
     "OFFICE_NUMBERING": "Automatic numbers of a kind that is not known were left out.",
     "OFFICE_FOOTNOTES": "Footnotes were left out; their marks stand raised.",
-    "OFFICE_PICTURES": "Pictures or charts were not read.",
+    "OFFICE_PICTURES": "Pictures, charts or drawings were not read.",
     "OFFICE_EMBEDDED": "A document embedded in this one was not read.",
     "OFFICE_FORMAT": "Numbers in a format that is not known are shown without it.",
     "OFFICE_UNCALCULATED": "Formulas whose value was not saved with them are shown as ####.",

@@ -318,6 +318,7 @@ def test_a_picture_in_a_cell_is_not_a_blank_cell() -> None:
     document = read_bytes(body(table(row("规章", cell(paragraph(picture)), "3"))), "x")
 
     assert ("规章\t\ufffc\t3\n", ("OFFICE_PICTURES",)) == (document.text, document.notes)
+    assert "规章\t\ufffc\n" == text_of(body(table(row("规章", cell(paragraph("<w:r><w:drawing/></w:r>"))))))
 
 
 def test_headers_and_footers_are_left_out() -> None:
