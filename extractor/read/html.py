@@ -75,7 +75,7 @@ def render(text: str) -> tuple[str, str, tuple[str, ...], tuple[Placed, ...]]:
     notes += ("HTML_HIDDEN",) if "hidden" in page.skipped else ()
     # Without any table the tabs are those of preformatted text, and border no cells.
     media_type = "text/html" if page.tables or "\t" not in rendered else "text/plain"
-    return rendered, media_type, notes + more, tuple(page.places()) if page.tables else ()
+    return rendered, media_type, notes + more, tuple(page.places(rendered)) if page.tables else ()
 
 
 def _too_large() -> ReportUnreadable:
@@ -262,16 +262,18 @@ class _Page:
         text = self._unprotected("\n".join(self.lines).strip("\n"))
         return text + "\n" if text else ""
 
-    def places(self) -> Iterator[Placed]:
-        """Where the cells of the tables stand in what ``text`` returned, once that is tidy."""
+    def places(self, tidied: str) -> Iterator[Placed]:
+        """Where the cells of the tables stand in ``tidied``, which is what ``text`` returned made tidy."""
+        as_is = "\n".join(self.lines).strip("\n") + "\n" == tidied
         numbers = {table for line in self.lines if isinstance(line, _Row) for table, _, _ in line.places[:1]}
         number_of = {table: n for n, table in enumerate(sorted(numbers), 1)}
         at = 0
         for line in itertools.dropwhile(lambda line: not line, self.lines):
+            final = line if as_is else self._final(line)
             if not isinstance(line, _Row):
-                at += len(self._final(line)) + 1
+                at += len(final) + 1
                 continue
-            for cell, (table, row, column) in zip(self._final(line).split("\t"), line.places, strict=True):
+            for cell, (table, row, column) in zip(final.split("\t"), line.places, strict=True):
                 shown = cell.strip()
                 if shown:
                     start = at + cell.index(shown)
@@ -279,7 +281,7 @@ class _Page:
                 at += len(cell) + 1
 
     def _final(self, line: str) -> str:
-        return cleaned(self._unprotected(line))[0]
+        return cleaned(self._unprotected(line).removesuffix("\r"))[0]  # with the line end after it one line end
 
     def _unprotected(self, text: str) -> str:
         return text.replace("\x01", " ").replace("\x02", "    " if self.tables else "\t").replace("\x03", "")
