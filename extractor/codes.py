@@ -137,6 +137,16 @@ NOTES: dict[str, str] = {
     "HTML_UNESCAPED": "The page or a table in it was wrapped in a string and was unwrapped.",
     "HTML_HIDDEN": "Hidden rows, cells or words were left out.",
     "HTML_REMNANTS": "Remnants of HTML in plain text were removed.",
+    "OFFICE_HIDDEN": "Hidden words, rows, columns or sheets were left out.",
+    "OFFICE_DELETED": "Words, rows or cells whose deletion is tracked were left out.",
+    "OFFICE_NUMBERING": "Automatic numbers of a kind that is not known were left out.",
+    "OFFICE_FOOTNOTES": "Footnotes were left out; their marks stand raised.",
+    "OFFICE_PICTURES": "Pictures, charts or drawings were not read.",
+    "OFFICE_EMBEDDED": "A document embedded in this one was not read.",
+    "OFFICE_FORMAT": "Numbers in a format that is not known are shown without it.",
+    "OFFICE_UNCALCULATED": "Formulas whose value was not saved with them are shown as ####.",
+    "CONVERTED_LIBREOFFICE": "LibreOffice converted the file before it was read.",
+    "CONVERTED_ANTIWORD": "antiword converted the file to plain text before it was read.",
 }
 
 
