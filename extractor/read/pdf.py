@@ -109,7 +109,7 @@ def _too_large(what: str) -> ReportUnreadable:
 
 def _is_picture(v: View) -> bool:
     """Whether the page shows next to no text but a large picture, or letters drawn as outlines."""
-    if len(v.glyphs) >= _TEXT:
+    if v.layer or len(v.glyphs) >= _TEXT:
         return False
     return v.covered() >= _PICTURE or (not v.glyphs and v.paths >= _OUTLINES)
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from extractor.read.pdfpage import Box, Rule
 
 MAX_LINES = 1_500  # of one page, after pieces in a line are joined
-MAX_SQUARES = 60_000
+MAX_SQUARES = 10_000  # of one table
 _NEAR = 3.0  # points; lines no further apart are one line, and so are pieces of a line
 _TOUCH = 2.0  # points; a line that ends no further from another touches it
 _BETWEEN = 0.5  # a line stands between two squares where it covers this share of their side
@@ -57,8 +57,14 @@ def grids(rules: Sequence[Rule]) -> list[Grid] | None:
     lines = _joined(rules)
     if len(lines) > MAX_LINES:
         return None
-    found = (_grid(part) for part in _touching(lines))
-    return sorted((g for g in found if g is not None), key=lambda g: (g.ys[0], g.xs[0]))
+    found: list[Grid] = []
+    for part in _touching(lines):
+        xs, ys = _lattice(part)
+        if (len(xs) - 1) * (len(ys) - 1) > MAX_SQUARES:
+            return None
+        if len(xs) > 2 and len(ys) > 1 and (grid := _grid(part, xs, ys)) is not None:
+            found.append(grid)
+    return sorted(found, key=lambda g: (g.ys[0], g.xs[0]))
 
 
 def _joined(rules: Iterable[Rule]) -> list[Rule]:
@@ -132,25 +138,27 @@ def _marks(at: Iterable[float], low: float, high: float) -> list[float]:
     return marks
 
 
-def _grid(lines: Sequence[Rule]) -> Grid | None:
+def _lattice(lines: Sequence[Rule]) -> tuple[list[float], list[float]]:
+    """The lattice of a table from left to right and from above; empty where its lines run in one direction only."""
     levels, uprights = [r for r in lines if r.level], [r for r in lines if not r.level]
     if not levels or not uprights:
-        return None
+        return [], []
     xs = _marks((r.at for r in uprights), min(r.low for r in levels), max(r.high for r in levels))
-    ys = _marks((r.at for r in levels), min(r.low for r in uprights), max(r.high for r in uprights))
-    if len(xs) < 3 or len(ys) < 2 or (len(xs) - 1) * (len(ys) - 1) > MAX_SQUARES:
-        return None
+    return xs, _marks((r.at for r in levels), min(r.low for r in uprights), max(r.high for r in uprights))
+
+
+def _grid(lines: Sequence[Rule], xs: Sequence[float], ys: Sequence[float]) -> Grid | None:
     # beside[i][j]: a line stands left of square j of row i; above[i][j]: one stands above it.
     beside = [[False] * len(xs) for _ in range(len(ys) - 1)]
     above = [[False] * (len(xs) - 1) for _ in range(len(ys))]
-    for r in uprights:
-        at = _nearest(xs, r.at)
-        for n in _beside(ys, r):
-            beside[n][at] = True
-    for r in levels:
-        at = _nearest(ys, r.at)
-        for n in _beside(xs, r):
-            above[at][n] = True
+    for r in lines:
+        across, along = (ys, xs) if r.level else (xs, ys)
+        at = _nearest(across, r.at)
+        for n in _beside(along, r):
+            if r.level:
+                above[at][n] = True
+            else:
+                beside[n][at] = True
     cells = _cells(xs, ys, beside, above)
     if cells is None or len({c.column for c in cells}) < 2:
         return None

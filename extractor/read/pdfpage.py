@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-MAX_OBJECTS = 60_000  # objects of one page that are looked at, those of its embedded forms among them
+from extractor.errors import ReportUnreadable
+
+MAX_OBJECTS = 30_000  # objects of one page that are looked at, those of its embedded forms among them
 MAX_DEPTH = 12  # forms within forms
 MAX_GLYPHS = 60_000  # of one page
 _THIN = 3.0  # points; a filled area no thicker than this is a line
@@ -23,6 +25,7 @@ _INVISIBLE = (3, 7)  # text render modes: neither filled nor stroked; clip only
 _SAMPLE = 60  # glyphs that say which way the page's text runs
 UNKNOWN = "\ufffd"
 _UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
+_BLANKS = frozenset({9, 10, 13, 32, 0xA0, 0x3000})
 
 Point = tuple[float, float]
 Turn = Callable[[float, float], Point]
@@ -38,7 +41,10 @@ class Box(NamedTuple):
 
 
 class Glyph(NamedTuple):
-    """A character, or a word that an OCR engine read: its box, the height of its base line and the height of its font."""
+    """A character, or a word that an OCR engine read: its box, the height of its base line and the height of its font.
+
+    ``ends``: the file prints a blank behind it.
+    """
 
     text: str
     left: float
@@ -47,6 +53,7 @@ class Glyph(NamedTuple):
     bottom: float
     base: float
     size: float
+    ends: bool = False
 
 
 class Rule(NamedTuple):
@@ -60,7 +67,8 @@ class Rule(NamedTuple):
 
 @dataclass(slots=True)
 class View:
-    """What is on a page. ``paths`` counts drawn shapes, which may be outlines of letters; ``turn`` quarter turns of its text.
+    """What is on a page. ``paths`` counts drawn shapes, which may be outlines of letters; ``turn`` the quarter turns
+    clockwise that made its text upright.
 
     ``unmapped`` counts glyphs whose font does not say which characters they are, ``outside`` those beyond the page's edges, ``hidden``
     those that are not to be seen, ``layer`` those of a scan's text layer. ``crowded``: not all of its objects were looked at; ``recognised``: its glyphs come from an OCR engine.
@@ -94,15 +102,14 @@ class View:
 
     def as_seen(self, box: Box) -> Box:
         """A box of a page that was turned for reading, as it stands on the page as it is shown."""
-        for _ in range(self.turn):
-            # A quarter turn back: the reading's width is the page's height.
-            width = self.width if self.turn % 2 == 0 else self.height
+        for n in range(self.turn):  # a quarter turn back each
+            width = self.width if n % 2 == 0 else self.height
             box = Box(box.top, width - box.right, box.bottom, width - box.left)
         return box
 
 
 def view(page: Any, number: int) -> View:
-    """The page of pypdfium2 as it is read; ``number`` counts from 1."""
+    """The page of pypdfium2 as it is read; ``number`` counts from 1. ReportUnreadable PDF_TOO_LARGE where it holds too much text."""
     import pypdfium2.raw as c
 
     bounds = c.FS_RECTF()
@@ -114,7 +121,7 @@ def view(page: Any, number: int) -> View:
         turn = _turn(bounds, (rotation + extra) % 4)
         sides = (bounds.right - bounds.left, bounds.top - bounds.bottom)
         width, height = sides if (rotation + extra) % 2 == 0 else sides[::-1]
-        out = View(number, width, height, (4 - extra) % 4)
+        out = View(number, width, height, extra)
         invisible = _Objects(c, out, turn).take(page.raw)
         _glyphs(c, text.raw, out, turn, invisible)
     finally:
@@ -150,17 +157,19 @@ def _running(c: Any, text: Any, rotation: int) -> int:
 
 
 def _glyphs(c: Any, text: Any, out: View, turn: Turn, invisible: bool) -> None:
-    n = min(c.FPDFText_CountChars(text), MAX_GLYPHS)
-    out.crowded = out.crowded or n == MAX_GLYPHS
+    n = c.FPDFText_CountChars(text)
+    if n > MAX_GLYPHS:
+        message = f"page {out.number} of the PDF holds {n:,} characters, the limit is {MAX_GLYPHS:,}: give the report alone"
+        raise ReportUnreadable("PDF_TOO_LARGE", message)
     scan = out.covered() >= _SCAN
     box, x, y = c.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     unicode, loose, origin, generated = c.FPDFText_GetUnicode, c.FPDFText_GetLooseCharBox, c.FPDFText_GetCharOrigin, c.FPDFText_IsGenerated
     for i in range(n):
         code = unicode(text, i)
-        if code <= 32 and (code == 32 or generated(text, i)):
-            continue
-        if generated(text, i):
+        if code in _BLANKS:
+            if out.glyphs and not generated(text, i):
+                out.glyphs[-1] = out.glyphs[-1]._replace(ends=True)
             continue
         if invisible and c.FPDFTextObj_GetTextRenderMode(c.FPDFText_GetTextObject(text, i)) in _INVISIBLE:
             if not scan:

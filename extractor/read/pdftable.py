@@ -66,7 +66,7 @@ class Content:
 
 def content(page: View) -> Content:
     """The tables and lines of a page; every glyph is in one of them, once."""
-    found = grids(page.rules)
+    found = None if page.crowded else grids(page.rules)
     loose = list(page.glyphs)
     tables: list[Table] = []
     partly = False

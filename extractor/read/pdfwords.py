@@ -135,7 +135,7 @@ def _words(row: Sequence[Glyph]) -> Iterable[Word]:
     for g in row:
         if any(k.text == g.text and g.left - k.left < _TWICE * (k.right - k.left) for k in kept[-4:]):
             continue
-        if kept and g.left - kept[-1].right > _GAP * max(g.size, kept[-1].size):
+        if kept and (kept[-1].ends or g.left - kept[-1].right > _GAP * max(g.size, kept[-1].size)):
             yield _word(kept)
             kept = []
         kept.append(g)
