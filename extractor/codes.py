@@ -144,6 +144,7 @@ NOTES: dict[str, str] = {
     "OCR_TEXT": "Text was recognised from pictures.",
     "PDF_NO_UNICODE": "A font does not say which characters it prints; these were read as unknown ones.",
     "PDF_HIDDEN": "Invisible text was left out.",
+    "PDF_SLANTED": "Text that runs askew over the page, as a watermark does, was left out.",
     "PDF_OUTSIDE_PAGE": "Text beyond the edges of its page was left out.",
     "PDF_PARTLY_RULED": "The lines of a table do not divide all of its cells, so it was read by its blanks.",
     "PDF_CROWDED": "A page holds more objects or lines than are looked at; its tables were read by their blanks.",

@@ -180,8 +180,8 @@ class _Press:
                 self.paper.cell(x0, self.y, _wrapped(cell.text, x1 - x0), 8.0)
                 open_[key] = (x0, x1, self.y)
             if not goes_on and key in open_:
-                x0, x1, top = open_.pop(key)
-                self.paper.box(x0, top, x1, self.y + height)
+                left, right, top = open_.pop(key)
+                self.paper.box(left, top, right, self.y + height)
 
     def _height(self, row: Row, below: Sequence[Row], sheet: Sheet, xs: Sequence[float]) -> float:
         lines = [1]

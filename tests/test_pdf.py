@@ -6,10 +6,8 @@ The files are drawn here at known places. What the reader says of a place is rea
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
-import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from extractor.pipeline import extract
 from extractor.read import read_bytes
 from extractor.record import to_record
 from extractor.types import Document, PagePlace, Status
-from tests.pdf_support import A4, EDGE, FONT, Paper, Printed, drawn, report
+from tests.pdf_support import EDGE, Paper, Printed, drawn, report
 
 pytest.importorskip("pypdfium2")
 FORMS = load_forms()

@@ -176,6 +176,20 @@ def test_text_outside_the_page_and_hidden_text_are_left_out_and_noted() -> None:
     assert {"PDF_OUTSIDE_PAGE", "PDF_HIDDEN"} == set(document.notes)
 
 
+def test_a_watermark_is_left_out() -> None:
+    def draw(p: Paper) -> None:
+        table(p)
+        p.canvas.translate(120, 600)
+        p.canvas.rotate(40)
+        p.canvas.setFont("STSong-Light", 30)
+        p.canvas.drawString(0, 0, "内部资料 2020")
+
+    document = read(drawn(draw))
+
+    assert "甲\t12\t\n乙\t3\t40\n" == document.text
+    assert ("PDF_SLANTED",) == document.notes
+
+
 def test_a_dash_at_the_end_of_a_line_stays_a_dash() -> None:
     assert "规章\t-\n数量\t3\n" == read(drawn(lambda p: p.grid([100, 200, 300], [100, 120, 140], [["规章", "-"], ["数量", "3"]]))).text
     assert ["规章-", "数量"] == read(drawn(lambda p: (p.text(100, 100, "规章-"), p.text(100, 115, "数量"), None)[-1])).text.split()
@@ -333,6 +347,16 @@ def test_an_engine_reads_what_is_a_picture(tmp_path: Path, monkeypatch: pytest.M
     assert ("OCR_TEXT",) == document.notes
     assert PagePlace(1, 250.0, 101.0, 280.0, 120.0) == place
     assert ["规章", "12"] == read(picture("12")).text.split()
+
+
+def test_a_picture_of_several_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = "".join(line.replace("\t1\t", "\t2\t", 1) + "\n" for line in TSV.replace("12\n", "34\n").splitlines()[1:])
+    (tmp_path / "out.tsv").write_text(TSV + second, encoding="utf-8")
+    engine(tmp_path, monkeypatch, f"cat > /dev/null; cat {tmp_path}/out.tsv")
+    document = read(picture("12", kind="TIFF"))
+
+    assert ["规章", "12", "规章", "34"] == document.text.split()
+    assert [1, 1, 2, 2] == [x.place.page for x in document.places if isinstance(x.place, PagePlace)]
 
 
 @pytest.mark.parametrize(("script", "code"), [("echo no data >&2; exit 1", "OCR_FAILED"), ("sleep 5", "OCR_FAILED"), ("cat > /dev/null; echo nonsense", "EMPTY_FILE")])

@@ -21,17 +21,19 @@ DPI = 300
 NEXT_STEP = f"ask for a version with text, or read it by OCR ({VARIABLE}=tesseract, Debian packages tesseract-ocr and tesseract-ocr-chi-sim)"
 _SECONDS = 120.0  # for one page
 _MOST_PIXELS = 40_000_000
-_WORD_LEVEL = "5"
+_PAGE_LEVEL, _WORD_LEVEL, _FIELDS = "1", "5", 12
+_ANOTHER_WAY = "or ask for a version with text"
 
 
 class Recognised(NamedTuple):
-    """A word and its box, in shares of the picture's width and height from its upper left corner."""
+    """A word and its box, in shares of the picture's width and height from its upper left corner; a TIFF may hold several pages."""
 
     text: str
     left: float
     top: float
     right: float
     bottom: float
+    page: int = 1
 
     def box(self, width: float, height: float) -> Box:
         """The box in a picture of this size."""
@@ -95,18 +97,15 @@ class Tesseract:
         return list(_from_tsv(done.stdout.decode("utf-8", "replace")))
 
 
-_ANOTHER_WAY = "or ask for a version with text"
-
-
 def _from_tsv(tsv: str) -> Iterator[Recognised]:
-    """The words of Tesseract's table; its first row of numbers is the page with its size."""
-    width = height = 0
+    """The words of Tesseract's table, in which every page begins with a row of its size."""
+    width = height = 1
     for line in tsv.split("\n")[1:]:
         fields = line.rstrip("\r").split("\t")
-        if len(fields) < 12:
+        if len(fields) != _FIELDS or not all(x.isdecimal() for x in fields[:10]):
             continue
         left, top, wide, high = (int(x) for x in fields[6:10])
-        if fields[0] == "1":
+        if fields[0] == _PAGE_LEVEL:
             width, height = max(wide, 1), max(high, 1)
-        elif fields[0] == _WORD_LEVEL and fields[11].strip() and width:
-            yield Recognised(fields[11].strip(), left / width, top / height, (left + wide) / width, (top + high) / height)
+        elif fields[0] == _WORD_LEVEL and fields[11].strip():
+            yield Recognised(fields[11].strip(), left / width, top / height, (left + wide) / width, (top + high) / height, int(fields[1]))

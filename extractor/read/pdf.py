@@ -59,7 +59,7 @@ def _views(data: bytes, engine: ocr.Ocr | None) -> list[View]:
                 return pages
             for v in pictures:
                 v.stand()
-                v.glyphs = list(_recognised(ocr.picture_of(document[v.number - 1], v), v, engine))
+                v.glyphs = [_glyph(word, v) for word in engine.words(ocr.picture_of(document[v.number - 1], v))]
                 v.recognised = True
         finally:
             document.close()
@@ -135,20 +135,21 @@ def _refuse_unmapped(views: Sequence[View]) -> None:
         raise ReportUnreadable("NEEDS_OCR", message)
 
 
-def _recognised(picture: bytes, v: View, engine: ocr.Ocr) -> Iterator[Glyph]:
-    for word in engine.words(picture):
-        box = word.box(v.width, v.height)
-        yield Glyph(word.text, *box, box.bottom, box.bottom - box.top)
+def _glyph(word: ocr.Recognised, v: View) -> Glyph:
+    box = word.box(v.width, v.height)
+    return Glyph(word.text, *box, box.bottom, box.bottom - box.top)
 
 
 def picture_text(picture: bytes, engine: ocr.Ocr) -> Rendered:
-    """The text of a picture, as a page of 1000 by 1000 points.
+    """The text of a picture, each page of it as one of 1000 by 1000 points.
 
     Raises ReportUnreadable: EMPTY_FILE where the engine finds no text, and what the engine raises.
     """
-    page = View(1, 1000.0, 1000.0, recognised=True)
-    page.glyphs = list(_recognised(picture, page, engine))
-    return _composed([page])
+    pages: dict[int, View] = {}
+    for word in engine.words(picture):
+        page = pages.setdefault(word.page, View(word.page, 1000.0, 1000.0, recognised=True))
+        page.glyphs.append(_glyph(word, page))
+    return _composed(list(pages.values()))
 
 
 # ---------------------------------------------------------------- composing
@@ -177,6 +178,7 @@ def _note(composer: Composer, v: View, page: Content) -> None:
         "PDF_NO_UNICODE": v.unmapped > 0,
         "PDF_OUTSIDE_PAGE": v.outside > 0,
         "PDF_HIDDEN": v.hidden > 0,
+        "PDF_SLANTED": v.slanted > 0,
         "PDF_OCR_LAYER": v.layer > 0,
         "OCR_TEXT": v.layer > 0 or v.recognised,
         "PDF_PAGES_NEED_OCR": not v.recognised and not v.layer and (_is_picture(v) or _holds_pictures(v)),

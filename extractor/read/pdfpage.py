@@ -22,6 +22,7 @@ _SHORTEST = 1.0  # points; shorter pieces are dots
 _LEVEL = 0.02  # a line is level where it rises no more than this share of its length
 _SCAN = 0.5  # a picture over this share of the page is a scan, and invisible text over it its text layer
 _INVISIBLE = (3, 7)  # text render modes: neither filled nor stroked; clip only
+_ASKEW = 0.17  # the sine of twice the angle: text turned by five degrees and more, but not by quarters
 _SAMPLE = 60  # glyphs that say which way the page's text runs
 UNKNOWN = "\ufffd"
 _UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
@@ -71,7 +72,8 @@ class View:
     clockwise that made its text upright.
 
     ``unmapped`` counts glyphs whose font does not say which characters they are, ``outside`` those beyond the page's edges, ``hidden``
-    those that are not to be seen, ``layer`` those of a scan's text layer. ``crowded``: not all of its objects were looked at; ``recognised``: its glyphs come from an OCR engine.
+    those that are not to be seen, ``slanted`` those of text that runs askew, as a watermark does, ``layer`` those of a scan's text layer.
+    ``crowded``: not all of its objects were looked at; ``recognised``: its glyphs come from an OCR engine.
     """
 
     number: int
@@ -85,6 +87,7 @@ class View:
     unmapped: int = 0
     outside: int = 0
     hidden: int = 0
+    slanted: int = 0
     layer: int = 0
     crowded: bool = False
     recognised: bool = False
@@ -176,6 +179,9 @@ def _glyphs(c: Any, text: Any, out: View, turn: Turn, invisible: bool) -> None:
                 out.hidden += 1
                 continue
             out.layer += 1
+        if abs(math.sin(2 * c.FPDFText_GetCharAngle(text, i))) > _ASKEW:
+            out.slanted += 1
+            continue
         loose(text, i, at_box)
         origin(text, i, at_x, at_y)
         (x0, y0), (x1, y1) = turn(box.left, box.top), turn(box.right, box.bottom)

@@ -9,7 +9,7 @@ from extractor.read.pdf import picture_text
 
 
 def render(data: bytes) -> Rendered:
-    """The text of a picture; its places are those of a page of 1000 by 1000 points, whatever its size.
+    """The text of a picture; its places are those of pages of 1000 by 1000 points, whatever its size.
 
     Raises ReportUnreadable: NEEDS_OCR where no engine is switched on, and what the engine raises.
     """
