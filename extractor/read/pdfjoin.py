@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from extractor.read.pdfpage import View
-from extractor.read.pdftable import Content, Filled, Table
+from extractor.read.pdftable import Content, Filled, Table, figures_apart
 from extractor.read.pdfwords import Line
 
 _MARGIN = 0.12  # of the page's height, at either end
@@ -36,7 +36,7 @@ def page_marks(views: Sequence[View], pages: Sequence[Content]) -> set[tuple[int
                 out.add((n, line))
             elif _NUMBER.fullmatch(text):
                 numbers[int(text) - n].append((n, line))
-            elif _stands_aside(line, page, top):
+            elif not figures_apart(line) and _stands_aside(line, page, top):
                 repeated[_NUMBER.sub("#", text), top].append((n, line))
     for shift, found in numbers.items():
         if len(found) > 1 or (len(pages) == 1 and shift == 1):
