@@ -214,7 +214,10 @@ class _Objects:
         self.c, self.out, self.turn = c, out, turn
         self.left = MAX_OBJECTS
         self.invisible = False
+        # Filled by PDFium again and again: making one takes as long as a call.
         self.sides = [ctypes.c_float() for _ in range(4)]
+        self.colour = [ctypes.c_uint() for _ in range(4)]
+        self.fill, self.stroke = ctypes.c_int(), c.FPDF_BOOL()
 
     def take(self, page: Any) -> bool:
         """Enter what the page draws; True where it holds invisible text."""
@@ -275,7 +278,7 @@ class _Objects:
 
     def _path(self, item: Any, moved: Any) -> None:
         c = self.c
-        fill, stroke = ctypes.c_int(), c.FPDF_BOOL()
+        fill, stroke = self.fill, self.stroke
         c.FPDFPath_GetDrawMode(item, fill, stroke)
         if not (stroke.value and self._inked(item, c.FPDFPageObj_GetStrokeColor)):
             if fill.value and self._inked(item, c.FPDFPageObj_GetFillColor):
@@ -294,7 +297,7 @@ class _Objects:
 
     def _inked(self, item: Any, colour: Any) -> bool:
         """Whether a line of this colour is to be seen: not white and not transparent."""
-        r, g, b, a = (ctypes.c_uint() for _ in range(4))
+        r, g, b, a = self.colour
         return not colour(item, r, g, b, a) or (a.value > 0 and min(r.value, g.value, b.value) < 250)
 
     def _segments(self, item: Any, moved: Any) -> Iterator[tuple[Point, Point]]:
@@ -307,21 +310,23 @@ class _Objects:
         own = c.FS_MATRIX()
         c.FPDFPageObj_GetMatrix(item, own)
         whole = _times(c, own, moved)
-        x, y = ctypes.c_float(), ctypes.c_float()
+        x, y, _, _ = self.sides
+        at_x, at_y = ctypes.byref(x), ctypes.byref(y)
+        segment, kind, place, closes, to = c.FPDFPath_GetPathSegment, c.FPDFPathSegment_GetType, c.FPDFPathSegment_GetPoint, c.FPDFPathSegment_GetClose, c.FPDF_SEGMENT_LINETO
         points: list[Point] = []
         count = c.FPDFPath_CountSegments(item)
         self.left -= count // 4
+        self.out.crowded = self.out.crowded or self.left < 0
         for n in range(min(count, max(self.left, 0) * 4)):
-            piece = c.FPDFPath_GetPathSegment(item, n)
-            kind = c.FPDFPathSegment_GetType(piece)
-            c.FPDFPathSegment_GetPoint(piece, x, y)
+            piece = segment(item, n)
+            place(piece, at_x, at_y)
             point = self.turn(*_move(whole, x.value, y.value))
-            if kind != c.FPDF_SEGMENT_LINETO:
+            if kind(piece) != to:
                 if len(points) > 1:
                     yield points
                 points = []
             points.append(point)
-            if c.FPDFPathSegment_GetClose(piece) and len(points) > 1:
+            if closes(piece) and len(points) > 1:
                 yield [*points, points[0]]
                 points = [points[0]]
         if len(points) > 1:
