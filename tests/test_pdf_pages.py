@@ -266,6 +266,17 @@ def test_a_picture_in_the_text_is_noted_and_a_logo_is_not() -> None:
     assert () == read(drawn(lambda p: draw(p, (50, 100, 130, 180)))).notes
 
 
+def test_a_cell_that_shows_a_picture_or_a_drawing_is_not_blank() -> None:
+    def draw(p: Paper) -> None:
+        p.grid([100, 200, 300, 400, 500], [100, 120, 140], [["甲", "12", "", ""], ["乙", "3", "", ""]])
+        put_picture(p, picture("7"), (310, 102, 330, 118))
+        p.canvas.circle(350, 842 - 130, 5, stroke=0, fill=1)
+        p.canvas.setFillGray(0.9)
+        p.canvas.rect(401, 842 - 139, 98, 18, stroke=0, fill=1)  # a coloured background
+
+    assert "甲\t12\t\ufffc\t\n乙\t3\t\ufffc\t\n" == read(drawn(draw)).text
+
+
 def layered(figure: str) -> bytes:
     """A scan with the invisible text of an OCR program over it."""
     p = Paper()

@@ -68,7 +68,7 @@ class Rule(NamedTuple):
 
 @dataclass(slots=True)
 class View:
-    """What is on a page. ``paths`` counts drawn shapes, which may be outlines of letters; ``turn`` the quarter turns
+    """What is on a page. ``drawings`` are areas with a curved outline, as letters drawn as shapes have, ``paths`` counts drawn shapes, which may be outlines of letters; ``turn`` the quarter turns
     clockwise that made its text upright.
 
     ``unmapped`` counts glyphs whose font does not say which characters they are, ``outside`` those beyond the page's edges, ``hidden``
@@ -83,6 +83,7 @@ class View:
     glyphs: list[Glyph] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
+    drawings: list[Box] = field(default_factory=list)
     paths: int = 0
     unmapped: int = 0
     outside: int = 0
@@ -213,7 +214,7 @@ class _Objects:
     def __init__(self, c: Any, out: View, turn: Turn) -> None:
         self.c, self.out, self.turn = c, out, turn
         self.left = MAX_OBJECTS
-        self.invisible = False
+        self.invisible = self.curved = False
         # Filled by PDFium again and again: making one takes as long as a call.
         self.sides = [ctypes.c_float() for _ in range(4)]
         self.colour = [ctypes.c_uint() for _ in range(4)]
@@ -290,8 +291,12 @@ class _Objects:
                 self._line(Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
 
     def _filled(self, item: Any, moved: Any) -> None:
-        """Areas of one path: each that is thin is a line; one that is not is a background."""
-        for points in self._parts(item, moved):
+        """Areas of one path: each that is thin is a line; one that is not is a background, or a drawing where it is curved."""
+        parts = list(self._parts(item, moved))
+        if self.curved:
+            self.out.drawings.append(self._box(item, moved))
+            return
+        for points in parts:
             xs, ys = [p[0] for p in points], [p[1] for p in points]
             self._as_line(Box(min(xs), min(ys), max(xs), max(ys)))
 
@@ -313,6 +318,7 @@ class _Objects:
         x, y, _, _ = self.sides
         at_x, at_y = ctypes.byref(x), ctypes.byref(y)
         segment, kind, place, closes, to = c.FPDFPath_GetPathSegment, c.FPDFPathSegment_GetType, c.FPDFPathSegment_GetPoint, c.FPDFPathSegment_GetClose, c.FPDF_SEGMENT_LINETO
+        self.curved = False
         points: list[Point] = []
         count = c.FPDFPath_CountSegments(item)
         self.left -= count // 4
@@ -321,7 +327,8 @@ class _Objects:
             piece = segment(item, n)
             place(piece, at_x, at_y)
             point = self.turn(*_move(whole, x.value, y.value))
-            if kind(piece) != to:
+            if (sort := kind(piece)) != to:
+                self.curved = self.curved or sort == c.FPDF_SEGMENT_BEZIERTO
                 if len(points) > 1:
                     yield points
                 points = []

@@ -12,6 +12,7 @@ from extractor.read.pdfpage import Box, Glyph, View
 from extractor.read.pdfwords import Line, around, lines, one_text
 
 FIGURE = re.compile(r"[+-]?\d[\d,.]*")
+SHAPE = "\ufffc"
 _APART = 1.0  # of the font's height: figures of one line further apart stand in columns of their own
 _ENCLOSED = 3  # an empty square with fewer printed sides is the page beside a table
 
@@ -74,7 +75,7 @@ def content(page: View) -> Content:
         inside, outside = _divided(grid, loose)
         if not inside:
             continue
-        table = _table(page, grid, inside)
+        table = _table(page, grid, _with_shapes(page, grid, inside))
         if _divides(table):
             tables.append(table)
             loose = outside
@@ -98,6 +99,18 @@ def _divided(grid: Grid, glyphs: Iterable[Glyph]) -> tuple[dict[int, list[Glyph]
         else:
             inside.setdefault(n, []).append(g)
     return inside, outside
+
+
+def _with_shapes(page: View, grid: Grid, inside: dict[int, list[Glyph]]) -> dict[int, list[Glyph]]:
+    """The same with U+FFFC in each cell that shows no text but a picture, or letters drawn as shapes: such a cell is not blank."""
+    shapes = (b for b in (*page.pictures, *page.drawings) if b.right > b.left and b.bottom > b.top)
+    marks = [Glyph(SHAPE, *b, b.bottom, b.bottom - b.top) for b in shapes]
+    found = {n: shown[:1] for n, shown in _divided(grid, marks)[0].items() if n not in inside}
+    return inside | {n: shown for n, shown in found.items() if _fits(shown[0], grid.cells[n].box)}
+
+
+def _fits(g: Glyph, box: Box) -> bool:
+    return g.left >= box.left - 1 and g.right <= box.right + 1 and g.top >= box.top - 1 and g.bottom <= box.bottom + 1
 
 
 def _table(page: View, grid: Grid, inside: dict[int, list[Glyph]]) -> Table:
