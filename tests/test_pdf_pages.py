@@ -533,6 +533,22 @@ def test_a_page_of_more_objects_than_are_looked_at() -> None:
     assert time.perf_counter() - began < 10
 
 
+def test_text_hidden_behind_many_objects_stays_hidden() -> None:
+    hidden = b"BT 3 Tr /F 12 Tf 200 700 Td (999) Tj ET"
+
+    assert "row 12" == read(one_page(b"0 0 m 9 9 l S " * 40_000 + SAYS + hidden)).text.strip()
+
+
+@pytest.mark.parametrize("content", [
+    b"BT /F 5 Tf " + b"1 0 0 1 100 700 Tm (1) Tj " * 1_500 + b"/F 12 Tf " + b"1 0 0 1 100 698 Tm (2) Tj " * 1_500 + b"ET",
+    b"".join(b"BT /F 9 Tf %d %d Td (%d) Tj ET " % (n % 97 * 6, n % 89 * 9, n) for n in range(6_000)),
+], ids=["marks", "heap"])  # fmt: skip
+def test_text_in_heaps_takes_no_longer_for_it(content: bytes) -> None:
+    began = time.perf_counter()
+    read(one_page(content))
+    assert time.perf_counter() - began < 10
+
+
 def test_a_stream_that_unfolds_without_end() -> None:
     bomb = zlib.compress(b" " * 200_000_000 + SAYS, 9)
     body = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>"

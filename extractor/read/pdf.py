@@ -25,6 +25,7 @@ MAX_GLYPHS = 600_000
 MAX_SIDE = 14_400.0  # points; PDF's own limit
 _TEXT = 40  # glyphs; a page with a large picture and fewer is a picture
 _PICTURE = 0.15  # of the page: a picture that could hold a table
+_LOOKED_AT = 20  # large pictures of one page
 _OUTLINES = 150  # drawn shapes on a page without any text: letters drawn as outlines
 _UNRULED = 3  # lines of figures in columns that make an unruled table
 
@@ -117,7 +118,7 @@ def _is_picture(v: View) -> bool:
 def _holds_pictures(v: View) -> bool:
     """Whether part of a page of text is a picture large enough for a table, with no text over it."""
     area = v.width * v.height
-    large = [b for b in v.pictures if (b.right - b.left) * (b.bottom - b.top) >= _PICTURE * area]
+    large = [b for b in v.pictures if (b.right - b.left) * (b.bottom - b.top) >= _PICTURE * area][:_LOOKED_AT]
     return any(sum(b.left <= g.left and g.right <= b.right and b.top <= g.top and g.bottom <= b.bottom for g in v.glyphs) < _TEXT for b in large)
 
 

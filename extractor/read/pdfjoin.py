@@ -17,6 +17,7 @@ from extractor.read.pdfwords import Line
 
 _MARGIN = 0.12  # of the page's height, at either end
 _SAME = 4.0  # points; edges no further apart are the same column's
+_MOST_COLUMNS = 200  # a form has thirty
 _ASIDE = 0.8  # of the font's height: so far a running head stands from the text
 _MARK = re.compile(
     r"[-—–·.~\s]*(?:[-—–·~]\s*\d{1,4}\s*[-—–·~]|第\s*\d{1,4}\s*页(?:[\s,，/]*共\s*\d{1,4}\s*页)?|[Pp]age\s*\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?|\d{1,4}\s*/\s*\d{1,4})[-—–·.~\s]*"
@@ -76,7 +77,7 @@ def _level(a: tuple[int, Line], b: tuple[int, Line]) -> bool:
 def goes_on(above: Table, below: Table) -> bool:
     """Whether a table at the top of a page has the outer edges of the one that ends the page before."""
     a, b = above.grid.xs, below.grid.xs
-    return abs(a[0] - b[0]) <= _SAME and abs(a[-1] - b[-1]) <= _SAME
+    return max(len(a), len(b)) <= _MOST_COLUMNS and abs(a[0] - b[0]) <= _SAME and abs(a[-1] - b[-1]) <= _SAME
 
 
 def joined(above: Table, below: Table) -> tuple[Table, Table]:

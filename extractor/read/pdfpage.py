@@ -221,12 +221,12 @@ class _Objects:
         self.fill, self.stroke = ctypes.c_int(), c.FPDF_BOOL()
 
     def take(self, page: Any) -> bool:
-        """Enter what the page draws; True where it holds invisible text."""
+        """Enter what the page draws; True where it holds invisible text, or may."""
         c = self.c
         unmoved = c.FS_MATRIX(1, 0, 0, 1, 0, 0)
         for n in range(c.FPDFPage_CountObjects(page)):
             self._object(c.FPDFPage_GetObject(page, n), unmoved, 0)
-        return self.invisible
+        return self.invisible or self.out.crowded
 
     def _object(self, item: Any, moved: Any, depth: int) -> None:
         c = self.c

@@ -18,6 +18,7 @@ _GAP = 0.25  # of the font's height: a blank stands between glyphs further apart
 _TWICE = 0.3  # of its width: a glyph no further from its like is the same glyph, drawn again
 _SMALL = 0.8  # of the font's height beside it: a glyph no larger may be a footnote mark
 _LIFT = 0.12  # of the font's height: by so much such a mark is raised at least
+_MOST_MARKS = 20  # of one line
 _MARKS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 _JOINS = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\u2018-\u201d\u2026\u2014]")
 
@@ -103,6 +104,8 @@ def _with_raised(rows: list[tuple[float, list[Glyph]]]) -> list[tuple[float, lis
 
 def _are_marks(row: Sequence[Glyph], beside: Sequence[Glyph]) -> bool:
     """Whether every glyph is small and stands right behind a larger one of the other row, or behind another mark, within its height."""
+    if len(row) > _MOST_MARKS:
+        return False
     before: Glyph | None = None
     for g in row:
         behind_mark = before is not None and _behind(g, before)
