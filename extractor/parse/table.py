@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from extractor.form import Block, Field, Form, Table
 from extractor.layout.events import EMPTY, GLUED, LABEL, Event
@@ -10,10 +10,11 @@ from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
 from extractor.parse.across import Rows, blank_inside, is_hard
+from extractor.parse.cuts import RowSum
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict, has_grid
+from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, has_grid
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
@@ -152,17 +153,18 @@ class _Reader:
         return out
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
-        holds = self._own_sum(owner) if any(t.kind == GLUED for t in owner.tokens) else None
+        row_sum = self._own_sum(owner) if any(t.kind == GLUED for t in owner.tokens) else None
         own_row = owner.row if self.rows_marked and (owner.hard or is_hard(owner)) else None
-        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, holds)
+        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, row_sum)
 
-    def _own_sum(self, owner: Owner) -> Callable[[Sequence[int]], bool] | None:
-        """A test of the sum that the form prints within this row, where it has one."""
+    def _own_sum(self, owner: Owner) -> RowSum | None:
+        """The equation that the form prints within this row, where it has one over all of its cells."""
         fields = self.table.blocks[owner.block].grid[owner.position]
-        relation = next((r.relation for r in self.form.row_rules if set(r.relation.fields) == set(fields)), None)
+        relation = next((r.relation for r in self.form.row_rules if r.relation.operator == "==" and set(r.relation.fields) == set(fields)), None)
         if relation is None:
             return None
-        return lambda values: relation.verdict(dict(zip(fields, values, strict=True)))[0] is Verdict.PASS
+        weight = {i: c for c, i in relation.left.terms} | {i: -c for c, i in relation.right.terms}
+        return RowSum(tuple(weight[i] for i in fields), relation.left.constant - relation.right.constant)
 
     def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
         """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
