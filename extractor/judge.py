@@ -42,12 +42,16 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
     damage = "damaged" if harmed or damaged(resolved) else "sound"
     failing = {form.fields[r.relation.fields[0]].table for r, (v, _) in zip(form.rules, checked.hard, strict=True) if r.severity == "hard" and v is Verdict.FAIL}
+    plain = _plain(form, checked)
     known: dict[tuple[Status, tuple[str, ...]], Decision] = {}
     out: list[Decision] = []
     for r in resolved:
         codes = r.codes + draft
         if r.status is Status.PRINTED:
-            codes += _suspect(r, checked) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
+            if r.field in plain and "HEADER_PARTIAL" not in r.codes:
+                codes += ("RULE_PASSED",)
+            else:
+                codes += _suspect(r, checked) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
         elif r.status is Status.BLANK:
             codes += _blank(rules_of[r.field], checked)
             if any(checked.hard[n][1] is Verdict.FAIL for n in rules_of[r.field]):
@@ -55,10 +59,20 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
         elif r.status is Status.DEDUCED and form.fields[r.field].table in failing:
             codes += ("RULE_FAILED_ELSEWHERE",)
         same = (r.status, codes)
-        if same not in known:
-            known[same] = _decide(r.status, codes, damage, policy, second)
-        out.append(known[same]._replace(field=r.field))
+        if (d := known.get(same)) is None:
+            d = known[same] = _decide(r.status, codes, damage, policy, second)
+        out.append(Decision(r.field, d.outcome, d.codes, d.confidence, d.decision_class))
     return tuple(out)
+
+
+def _plain(form: Form, checked: CheckResult) -> set[int]:
+    """The fields that rules cover all of which hold on the print, as nearly all do: their cells need no closer look."""
+    hold = (Verdict.PASS, Verdict.PASS)
+    out = set(form.covered)
+    for number, verdicts in enumerate(checked.hard):
+        if verdicts != hold and form.rules[number].severity == "hard":
+            out.difference_update(form.rules[number].relation.fields)
+    return out - checked.suspects
 
 
 def hold(rules: Sequence[Resolved], alone: Sequence[Decision], resolved: Sequence[Resolved], both: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -86,7 +100,9 @@ def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:
 
 def damaged(resolved: Sequence[Resolved]) -> bool:
     """Anything at all in this report was lost, deduced, in doubt or repaired."""
-    return any(r.status is Status.LOST or r.status is Status.DEDUCED or any(CODES[c].kind != INFO or c in _DAMAGE for c in r.codes) for r in resolved)
+    if any([r.status is Status.LOST or r.status is Status.DEDUCED for r in resolved]):
+        return True
+    return any([CODES[c].kind != INFO or c in _DAMAGE for c in {c for r in resolved for c in r.codes}])
 
 
 def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy, second: bool) -> Decision:

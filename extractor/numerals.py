@@ -46,7 +46,7 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     ``header_unit`` is the money unit the column header prints, None where it prints none. An amount
     comes back in 万元. Returns ``(None, (TYPE_INVALID,))`` for what is not one number.
     """
-    if printed.isdecimal() and printed.isascii() and kind != "amount" and not _LEADING_ZERO.match(printed):
+    if printed.isdecimal() and printed.isascii() and kind != "amount" and (printed[0] != "0" or printed == "0"):
         return int(printed), ()
     codes: list[str] = []
     text = re.sub(r"[\s|]", "", printed)

@@ -115,7 +115,9 @@ def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
 
 def _presentation(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
     """Blank cells beside printed zeros in one table: a presentation defect that evaluators mark (domain.md §2.2)."""
-    out = []
+    out: list[Finding] = []
+    if not any([r.status is Status.BLANK for r in resolved]):
+        return out
     for table in form.tables:
         mine = [r for r in resolved if form.fields[r.field].table == table.id]
         blank = tuple(r.field for r in mine if r.status is Status.BLANK)

@@ -143,6 +143,11 @@ class Form:
         return tuple(tuple(x) for x in out)
 
     @cached_property
+    def covered(self) -> frozenset[int]:
+        """The fields that take part in a hard rule."""
+        return frozenset(i for rule in self.rules if rule.severity == "hard" for i in rule.relation.fields)
+
+    @cached_property
     def row_rules(self) -> tuple[Rule, ...]:
         """The hard rules whose participants all stand in one row."""
         return tuple(r for r in self.rules if r.severity == "hard" and len({self.fields[i].row for i in r.relation.fields}) == 1)
