@@ -100,9 +100,9 @@ def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:
 
 def damaged(resolved: Sequence[Resolved]) -> bool:
     """Anything at all in this report was lost, deduced, in doubt or repaired."""
-    if any([r.status is Status.LOST or r.status is Status.DEDUCED for r in resolved]):
+    if any(r.status is Status.LOST or r.status is Status.DEDUCED for r in resolved):
         return True
-    return any([CODES[c].kind != INFO or c in _DAMAGE for c in {c for r in resolved for c in r.codes}])
+    return any(CODES[c].kind != INFO or c in _DAMAGE for codes in {r.codes for r in resolved} for c in codes)
 
 
 def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy, second: bool) -> Decision:

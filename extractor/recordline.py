@@ -50,7 +50,7 @@ def _cell(field: Field, start: str, r: Resolved, d: Decision) -> str:
 
 def _is_plain(r: Resolved) -> bool:
     """Every figure is a whole number, so that its digits are those that Python writes."""
-    return (r.value is None or type(r.value) is int) and all([c.value is None or type(c.value) is int for c in r.alternatives])
+    return (r.value is None or type(r.value) is int) and all(c.value is None or type(c.value) is int for c in r.alternatives)
 
 
 def _alternative(c: Candidate) -> str:

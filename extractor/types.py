@@ -33,6 +33,8 @@ class Verdict(StrEnum):
     FAIL = "fail"
     NOT_ASSESSABLE = "not_assessable"
 
+    __hash__ = str.__hash__
+
 
 class Blame(StrEnum):
     """Who is at fault where a rule fails: the report, our reading of it, or nobody can say."""

@@ -91,9 +91,9 @@ class NarrativeRule:
 Role = Literal["title", "section", "block", "corner", "group", "row", "column"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Label:
-    """Something the form prints: ``role`` says what seeing it means.
+    """Something the form prints: ``role`` says what seeing it means. Compared by identity, so that it can key a cache.
 
     ``row``/``column`` are positions in the block for those roles, -1 elsewhere. ``weak`` labels are
     too short or too common to decide anything alone.

@@ -25,6 +25,18 @@ _PREFIX_SHORTEST = 4
 _SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
 
 
+@lru_cache(maxsize=4096)
+def tables_of(labels: tuple[Label, ...]) -> frozenset[str]:
+    """The tables that print one of ``labels``."""
+    return frozenset(label.table for label in labels if label.table)
+
+
+@lru_cache(maxsize=4096)
+def roles_of(labels: tuple[Label, ...], table: str | None = None) -> frozenset[str]:
+    """What seeing ``labels`` may mean, in one table where it is named."""
+    return frozenset(label.role for label in labels if table is None or label.table == table)
+
+
 class Match(NamedTuple):
     """A label recognised in a run of text; ``how`` is exact, inline, truncated or fuzzy."""
 

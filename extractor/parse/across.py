@@ -193,5 +193,4 @@ def _ends_early(reading: RowReading) -> bool:
 
 def is_hard(owner: Owner) -> bool:
     """A delimited cell stands in the label's own printed row."""
-    row = owner.row
-    return any([t.hard and t.row == row for t in owner.tokens])
+    return any(t.hard and t.row == owner.row for t in owner.tokens)

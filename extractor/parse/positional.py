@@ -172,7 +172,7 @@ def _unlabelled(walk: Walk, n: int) -> set[int]:
 def _rows_of(owner: Owner, n: int) -> int:
     """How many rows' worth of figures stand behind a label: its own printed row and others mostly filled, or figures by the n."""
     figures = [t for t in owner.tokens if t.kind in FIGURES]
-    if not all([t.hard for t in figures]):
+    if not all(t.hard for t in figures):
         return len(figures) // n
     others = [t.row for t in figures if t.row != owner.row]
-    return any([t.row == owner.row for t in owner.tokens]) + (sum(2 * size > n for size in Counter(others).values()) if others else 0)
+    return any(t.row == owner.row for t in owner.tokens) + (sum(2 * size > n for size in Counter(others).values()) if others else 0)

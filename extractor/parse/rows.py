@@ -58,7 +58,7 @@ def read_row(
     """
     if len(tokens) == n and _whole(tokens, own_row):
         return RowReading(tuple([Square(NUMBER_CELL, t.start, t.end) for t in tokens]), True, ())
-    if any([t.kind == GLUED for t in tokens]):
+    if GLUED in [t.kind for t in tokens]:
         return _glued(tokens, n, norm, row_sum)
     tokens, strays = _own_line(_without_page_mark(tokens, n), n, own_row)
     reading = _place(_merge_split(tokens), n, html, norm, loose=not html and not any(t.hard for t in tokens))
@@ -74,7 +74,7 @@ def read_row(
 
 def _whole(tokens: Sequence[Event], own_row: int | None) -> bool:
     """Figures and nothing else, in the label's own row where rows are marked: the usual case."""
-    return all([t.kind == NUMBER and not t.split and (own_row is None or t.row == own_row) for t in tokens])
+    return all(not (t.kind != NUMBER or t.split or (own_row is not None and t.row != own_row)) for t in tokens)
 
 
 def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | None:

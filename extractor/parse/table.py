@@ -123,7 +123,7 @@ class _Reader:
         Empty cells behind the label are no better, unless the report leaves so many zeros empty that a whole row is to be expected.
         """
         mine = [walk.owners[i] for i in chosen.values()]
-        if all([o.figures for o in mine]):
+        if all(o.figures for o in mine):
             return False
         usual = self._empty_by_habit(readings, chosen)
         last = max((o.start for o in mine if o.figures), default=-1)
@@ -159,7 +159,7 @@ class _Reader:
         return out
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
-        row_sum = self._own_sum(owner) if any([t.kind == GLUED for t in owner.tokens]) else None
+        row_sum = self._own_sum(owner) if GLUED in [t.kind for t in owner.tokens] else None
         own_row = owner.row if self.rows_marked and (owner.hard or is_hard(owner)) else None
         return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, row_sum)
 
@@ -381,7 +381,7 @@ class _Reader:
     def _of_fields(self, fields: Sequence[Field], reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int) -> list[Candidate]:
         if len(reading.alternatives) > _MOST_OPTIONS:
             codes = (*codes, "READINGS_CUT")
-        filled = any([s.kind == NUMBER_CELL for s in reading.squares]) or self.blank_habit
+        filled = NUMBER_CELL in [s.kind for s in reading.squares] or self.blank_habit
         if reading.exact and filled and _BLANKS_UNSEEN.isdisjoint(codes):
             blanks = (*codes, "BLANK_SEEN")
         else:

@@ -21,6 +21,8 @@ from extractor.types import Candidate, Resolved, Status, TableReading
 __all__ = ["Settled", "deduce", "fix", "narrow", "prove", "reconcile", "second"]
 
 _REPEATED = "ROW_REPEATED"
+# What a Candidate and a Resolved both begin with: the field, what it shows and where, and the codes.
+_SAID = Candidate._fields.index("codes") + 1
 
 
 def reconcile(
@@ -41,8 +43,12 @@ def reconcile(
         settled.append(s)
         missing = ("FIELD_LOST", *reading.codes)
         for n, row in enumerate(s.frame.rows):
+            several = len(s.readings[n]) > 1
             for i in row:
-                out[i] = _resolve(i, by_field[i], s, n, missing)
+                if not several and (only := by_field[i]) and only[0].status is not Status.LOST:
+                    out[i] = Resolved(*only[0][:_SAID])
+                else:
+                    out[i] = _resolve(i, by_field[i], s, n, missing)
     return tuple(r for r in out if r is not None), tuple(settled)
 
 
