@@ -21,8 +21,6 @@ from extractor.types import Candidate, Resolved, Status, TableReading
 __all__ = ["Settled", "deduce", "fix", "narrow", "prove", "reconcile", "second"]
 
 _REPEATED = "ROW_REPEATED"
-# What a Candidate and a Resolved both begin with: the field, what it shows and where, and the codes.
-_SAID = Candidate._fields.index("codes") + 1
 
 
 def reconcile(
@@ -46,7 +44,8 @@ def reconcile(
             several = len(s.readings[n]) > 1
             for i in row:
                 if not several and (only := by_field[i]) and only[0].status is not Status.LOST:
-                    out[i] = Resolved(*only[0][:_SAID])
+                    c = only[0]
+                    out[i] = Resolved(i, c.status, c.value, c.printed, c.start, c.end, c.codes)
                 else:
                     out[i] = _resolve(i, by_field[i], s, n, missing)
     return tuple(r for r in out if r is not None), tuple(settled)
