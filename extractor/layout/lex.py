@@ -78,7 +78,7 @@ def _rows_by_pipes(norm: str) -> bool:
     if "|" not in norm:
         return False
     lines = [line.split("|") for line in norm.split("\n") if "|" in line]
-    filled = [(sum(1 for c in cells if c and not c.isspace()), len(cells)) for cells in lines]
+    filled = [(len([c for c in cells if c and not c.isspace()]), len(cells)) for cells in lines]
     return 2 * sum(n > 1 or (n > 0 and size > 3) for n, size in filled) >= sum(n > 0 for n, _ in filled)
 
 
@@ -122,7 +122,8 @@ class _Lexer:
             return
         if not line or line.isspace():
             self._blank_line(line, start)
-        elif line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
+            return
+        if line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
             self._cell_line(start, end)
         elif "\t" in line:
             self._close_cell()
@@ -136,12 +137,14 @@ class _Lexer:
                 self._close_cell()  # a number alone below an empty cell is as likely a page number
             self.open_cell = -1
             before = len(self.out)
-            self._words(start, end, hard=self.cell_row and not self.blank)
+            if line.isdecimal() and line.isascii():
+                self._figure(start, end, self.cell_row and not self.blank)
+            else:
+                self._words(start, end, hard=self.cell_row and not self.blank)
             if self.pipes and line.strip().isdecimal() and not self.norm[end:].lstrip().startswith("|"):
                 # Where every cell has its border, a number without one is no cell: a page number, most likely.
                 self.out[before:] = [t._replace(kind=WORD) for t in self.out[before:]]
-        if line and not line.isspace():
-            self.blank = False
+        self.blank = False
 
     def finish(self) -> None:
         self._close_cell()
@@ -211,23 +214,31 @@ class _Lexer:
             return
         cells = line.split("|")
         leading = body[0] == "|"
-        filled = sum(1 for c in cells if c and not c.isspace())
+        texts = [c.strip() for c in cells]
+        filled = len(texts) - texts.count("")
         # A whole row on one line; else one cell with its border, and nothing marks where its row ends.
         whole = filled > 1 or (leading and len(cells) > 4) or (self.rows_by_pipes and len(cells) > 2)
         if whole:
             self._new_row()
-        at = start
+        at, first = start, self.cell
         last = len(cells) - 1
-        for number, text in enumerate(cells):
-            edge = (number == 0 and leading) or (number == last)
-            if text and not text.isspace():
-                self._words(at, at + len(text), hard=whole, alone=True)
-            elif not edge or (number == 0 and not leading):
+        for number, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+            self.cell = first + number
+            if text.isdecimal() and text.isascii():
+                begin = at + cell.index(text)
+                self.out.append(Event(NUMBER, begin, begin + len(text), self.line, self.row, self.cell, whole))
+            elif text:
+                self._words(at, at + len(cell), hard=whole, alone=True)
+            elif (number and number < last) or (number == 0 and not leading):
                 self.out.append(Event(EMPTY, at, at, self.line, self.row, self.cell, whole))
-            if number < last:
-                self.cell += 1
-            at += len(text) + 1
+            at += len(cell) + 1
         self.piped, self.figures_since = body[-1] == "|", 0 if body[-1] == "|" else -1
+
+    def _figure(self, start: int, end: int, hard: bool) -> None:
+        """A figure on a line of its own: ``_words`` for the usual case."""
+        figures = self.figures_since if self.piped or self.figures_since > 0 else -1
+        self.out.append(Event(NUMBER, start, end, self.line, self.row, self.cell, hard, figures > 0))
+        self.figures_since, self.piped = figures + 1 if figures >= 0 else -1, False
 
     def _page_mark(self, a: int, b: int) -> bool:
         """The dash just taken ends a page number between dashes, - 4 -, that stands in one stretch with other cells."""
