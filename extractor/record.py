@@ -237,7 +237,7 @@ def summary_of(extraction: Extraction) -> Summary:
     """The counts of one report, as ``summarise`` has them from its record."""
     e = extraction
     statuses = Counter([r.status for r in e.resolved])
-    accepted = sum([d.outcome == "accept" for d in e.decisions])
+    accepted = [d.outcome for d in e.decisions].count("accept")
     code, message = e.error or (None, "")
     return Summary(
         source=e.document.source,

@@ -26,10 +26,9 @@ def line_of(extraction: Extraction, form: Form | None) -> str:
     """The record of one report as one line of JSON."""
     if form is None or extraction.document.places or extraction.model is not None:
         return dumps(to_record(extraction, form))
-    fields, starts = form.fields, _starts(form)
-    cells = [_cell(fields[r.field], starts[r.field], r, d) for r, d in zip(extraction.resolved, extraction.decisions, strict=True)]
+    cells = [_cell(f, s, r, d) for f, s, r, d in zip(form.fields, _starts(form), extraction.resolved, extraction.decisions, strict=True)]
     rest = dumps(record_of(extraction, form, []))
-    return rest.replace(_NO_CELLS, one_line(f'"cells":[{",".join(cells)}]'), 1)
+    return rest.replace(_NO_CELLS, f'"cells":[{",".join(cells)}]', 1)
 
 
 @lru_cache(maxsize=32)
@@ -39,8 +38,17 @@ def _starts(form: Form) -> tuple[str, ...]:
 
 
 def _cell(field: Field, start: str, r: Resolved, d: Decision) -> str:
-    if r.interval is not None or not _is_plain(r):
+    _, status, value, printed, begin, end, _, alternatives, interval = r
+    if status is Status.PRINTED and type(value) is int and printed is not None and begin >= 0 and not alternatives and interval is None:
+        shown = f'{value},"status":"printed","printed":{_text(printed)},"evidence":{{"start":{begin},"end":{end}}}'
+        return f'{start}{shown},{_decided(d.confidence, d.outcome, d.codes)},"readings":{{"rules":{value}}}}}'
+    if interval is not None or not _is_plain(r):
         return dumps(cell_of(field, r, d, None))
+    return _unusual(start, r, d)
+
+
+def _unusual(start: str, r: Resolved, d: Decision) -> str:
+    """A cell that prints no figure, or has other readings."""
     value = "null" if r.value is None else str(r.value)
     shown = value if r.status is Status.PRINTED or r.status is Status.DEDUCED else "null"
     read = value if r.status is Status.PRINTED else "null"
@@ -61,8 +69,12 @@ def _alternative(c: Candidate) -> str:
 def _printed(status: Status, printed: str | None, start: int, end: int) -> str:
     if start < 0:
         return f'"status":"{status._value_}","printed":null,"evidence":null'
-    text = "null" if printed is None else quoted(printed)
+    text = "null" if printed is None else _text(printed)
     return f'"status":"{status._value_}","printed":{text},"evidence":{{"start":{start},"end":{end}}}'
+
+
+def _text(printed: str) -> str:
+    return quoted(printed) if printed.isascii() else one_line(quoted(printed))
 
 
 @lru_cache(maxsize=4096)
