@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from extractor.types import Number
 
@@ -40,6 +41,7 @@ def is_lookalike(word: str) -> bool:
     return bool(LOOKALIKE.fullmatch(word)) and not word.replace(",", "").isdigit() and word not in {",", "!", "|"}
 
 
+@lru_cache(maxsize=65536)  # reports print few figures, and each of them often
 def read_number(printed: str, kind: str, header_unit: str | None = None) -> tuple[Number | None, tuple[str, ...]]:
     """Read one normalised token for a field of ``kind`` (count, signed or amount).
 

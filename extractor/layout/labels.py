@@ -7,6 +7,7 @@ answers every such question for one form and remembers the answers, since archiv
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,9 +33,16 @@ def tables_of(labels: tuple[Label, ...]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def roles_of(labels: tuple[Label, ...], table: str | None = None) -> frozenset[str]:
-    """What seeing ``labels`` may mean, in one table where it is named."""
-    return frozenset(label.role for label in labels if table is None or label.table == table)
+def roles_of(labels: tuple[Label, ...]) -> frozenset[str]:
+    """What seeing ``labels`` may mean."""
+    return frozenset(label.role for label in labels)
+
+
+@lru_cache(maxsize=4096)
+def of_table(labels: tuple[Label, ...], table: str) -> tuple[tuple[Label, ...], frozenset[str]]:
+    """Those of ``labels`` that one table prints, and what seeing them there may mean."""
+    mine = tuple(label for label in labels if label.table == table)
+    return mine, roles_of(mine)
 
 
 class Match(NamedTuple):
@@ -69,6 +77,8 @@ class LabelIndex:
         for label in rows:
             self.rows.setdefault(label.table or "", ())
             self.rows[label.table or ""] += (label,)
+        self.group_keys = {t: "|".join(x.key for x in mine if x.role == "group") for t, mine in self.rows.items()}
+        self.row_keys = {t: _keys_of_rows(mine) for t, mine in self.rows.items()}
         self.columns = tuple(label for label in form.labels if label.role == "column")
         patterns = sorted({_pattern(label.text) for label in form.labels}, key=len, reverse=True)
         self.scan = re.compile("|".join(patterns))
@@ -131,6 +141,16 @@ class LabelIndex:
             return None
         labels = tuple(label for label in self.columns if label.key == match[1])
         return Match(labels, "exact", match[2]) if labels else None
+
+
+def _keys_of_rows(labels: Iterable[Label]) -> dict[tuple[int, int], tuple[str, ...]]:
+    """The comparison forms of each row, by its block and its position there."""
+    out: dict[tuple[int, int], tuple[str, ...]] = {}
+    for label in labels:
+        if label.role == "row":
+            at = (label.block, label.position)
+            out[at] = (*out.get(at, ()), label.key)
+    return out
 
 
 # The number of a label whose words stand behind a blank.

@@ -231,16 +231,17 @@ class _Reader:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
         owner = walk.owners[i]
         rows = self.table.blocks[owner.block].rows
-        following = next(iter(walk.owners[i + 1 :]), None)
-        if owner.position + 1 >= len(rows) or following is None:
+        if owner.position + 1 >= len(rows) or i + 1 >= len(walk.owners):
             return False  # no later row can follow here
+        following = walk.owners[i + 1]
         figures = [t for t in owner.tokens if t.kind in FIGURES]
         norm = self.document.norm
         if figures and "\n" not in norm[owner.end : figures[-1].start] and "\n" in norm[figures[-1].end : following.start]:
             return False  # the label, its figures and nothing else on one line
         if following.kind == "group":
             return following.ref not in rows[owner.position + 1].groups
-        following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), following)
+        if following.kind != "row":
+            following = next((o for o in walk.owners[i + 2 :] if o.kind == "row"), following)
         return (following.block, following.position) != (owner.block, owner.position + 1)
 
     def _neighbours_settle(self, walk: Walk, i: int) -> bool:
@@ -386,11 +387,19 @@ class _Reader:
             blanks = (*codes, "BLANK_SEEN")
         else:
             blanks = codes
-        return [
-            self._candidate(f, s, blanks if s.kind == BLANK_CELL else codes, unit, option + k)
-            for k, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS]))
-            for f, s in zip(fields, squares, strict=True)
-        ]
+        norm, text, doubt = self.norm, self.text, self.doubt
+        out: list[Candidate] = []
+        for at, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS]), option):
+            for f, s in zip(fields, squares, strict=True):
+                kind, start, end, more = s
+                if kind == NUMBER_CELL and not doubt:
+                    value, said = read_number(norm[start:end], f.kind, unit)
+                    if more or said:
+                        said = codes + more + said
+                    out.append(Candidate(f.index, Status.PRINTED, value, text[start:end], start, end, said or codes, at))
+                else:
+                    out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, at))
+        return out
 
     def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate:
         if s.codes or self.doubt:
