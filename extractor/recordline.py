@@ -62,8 +62,14 @@ def _is_plain(r: Resolved) -> bool:
 
 
 def _alternative(c: Candidate) -> str:
-    value = c.value if c.status is Status.PRINTED and c.value is not None else "null"
-    return f'{{"value":{value},{_printed(c.status, c.printed, c.start, c.end)},"codes":{_codes(c.codes)},"producer":{quoted(c.producer)}}}'
+    _, status, value, printed, start, end, codes, _, producer = c
+    shown = value if status is Status.PRINTED and value is not None else "null"
+    return f'{{"value":{shown},{_printed(status, printed, start, end)},{_said(codes, producer)}}}'
+
+
+@lru_cache(maxsize=4096)
+def _said(codes: tuple[str, ...], producer: str) -> str:
+    return f'"codes":{dumps(codes)},"producer":{quoted(producer)}'
 
 
 def _printed(status: Status, printed: str | None, start: int, end: int) -> str:
@@ -80,9 +86,4 @@ def _text(printed: str) -> str:
 @lru_cache(maxsize=4096)
 def _decided(confidence: float, outcome: str, codes: tuple[str, ...]) -> str:
     """What is the same in all cells of a report that were decided alike."""
-    return f'"confidence":{dumps(confidence)},"decision":{quoted(outcome)},"codes":{_codes(tuple(dict.fromkeys(codes)))}'
-
-
-@lru_cache(maxsize=4096)
-def _codes(codes: tuple[str, ...]) -> str:
-    return dumps(codes)
+    return f'"confidence":{dumps(confidence)},"decision":{quoted(outcome)},"codes":{dumps(tuple(dict.fromkeys(codes)))}'

@@ -94,7 +94,7 @@ def _flush(norm: str, pending: list[Event], index: LabelIndex, out: list[Event])
         if not run and out and (said := _UNIT.fullmatch(key(text))) and out[-1].kind == LABEL and out[-1].labels[0].role == "column":
             out[-1] = out[-1]._replace(end=t.end, unit=said[1])
             continue
-        scanned = len(text) >= _SCAN_FROM or any(c.isdigit() for c in text)
+        scanned = len(text) >= _SCAN_FROM or (not text.isalpha() and any(c.isdigit() for c in text))
         sentence = _SENTENCE.search(text) if scanned and len(text) <= _WHOLE_PAGE else None
         if sentence:
             pieces = _before_prose(index.pieces(text[: sentence.start()]), len(text))

@@ -89,19 +89,21 @@ def _runs(ends: Sequence[Sequence[int]], ways: Sequence[Sequence[int]], at: int,
 def _holding(digits: str, heads: Sequence[Cut], tails: Mapping[int, Sequence[Cut]], row_sum: RowSum, most: int) -> list[Cut]:
     """The ways under which the row's sum holds, in order: one more than ``most`` at the most."""
     half = len(heads[0]) if heads else 0
+    pieces = {piece for cuts in (heads, *tails.values()) for cut in cuts for piece in cut}
+    figures = {(a, b): int(digits[a:b].replace(",", "")) for a, b in pieces}
     by_sum: dict[int, dict[int, list[Cut]]] = {}
     for at, runs in tails.items():
         sums = by_sum.setdefault(at, {})
         for tail in runs:
-            sums.setdefault(_sum(digits, tail, row_sum.weights[half:]), []).append(tail)
+            sums.setdefault(_sum(figures, tail, row_sum.weights[half:]), []).append(tail)
     out: list[Cut] = []
     for head in heads:
-        wanted = -row_sum.constant - _sum(digits, head, row_sum.weights)
+        wanted = -row_sum.constant - _sum(figures, head, row_sum.weights)
         out += [head + tail for tail in by_sum[head[-1][1]].get(wanted, ())]
         if len(out) > most:
             return out[: most + 1]
     return out
 
 
-def _sum(digits: str, cut: Cut, weights: Sequence[int]) -> int:
-    return sum([weight * int(digits[a:b].replace(",", "")) for weight, (a, b) in zip(weights, cut, strict=False)])
+def _sum(figures: Mapping[tuple[int, int], int], cut: Cut, weights: Sequence[int]) -> int:
+    return sum([weight * figures[piece] for weight, piece in zip(weights, cut, strict=False)])

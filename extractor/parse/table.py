@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from extractor.form import Block, Field, Form, Table
 from extractor.layout.events import EMPTY, GLUED, LABEL, Event
@@ -165,12 +166,7 @@ class _Reader:
 
     def _own_sum(self, owner: Owner) -> RowSum | None:
         """The equation that the form prints within this row, where it has one over all of its cells."""
-        fields = self.table.blocks[owner.block].grid[owner.position]
-        relation = next((r.relation for r in self.form.row_rules if r.relation.operator == "==" and set(r.relation.fields) == set(fields)), None)
-        if relation is None:
-            return None
-        weight = {i: c for c, i in relation.left.terms} | {i: -c for c, i in relation.right.terms}
-        return RowSum(tuple(weight[i] for i in fields), relation.left.constant - relation.right.constant)
+        return _row_sum(self.form, self.table.blocks[owner.block].grid[owner.position])
 
     def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
         """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
@@ -424,6 +420,15 @@ class _Reader:
         label = " ".join(self.document.text[owner.start : owner.end].split())
         end = max([owner.end, *(t.end for t in owner.tokens)])
         return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+@lru_cache(maxsize=1024)
+def _row_sum(form: Form, fields: tuple[int, ...]) -> RowSum | None:
+    relation = next((r.relation for r in form.row_rules if r.relation.operator == "==" and set(r.relation.fields) == set(fields)), None)
+    if relation is None:
+        return None
+    weight = {i: c for c, i in relation.left.terms} | {i: -c for c, i in relation.right.terms}
+    return RowSum(tuple(weight[i] for i in fields), relation.left.constant - relation.right.constant)
 
 
 def _on_one_line(owner: Owner, n: int) -> bool:
