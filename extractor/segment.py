@@ -261,12 +261,15 @@ def lines_were_removed(form: Form, document: Document, events: Sequence[Event], 
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
-    mine = [e for s in segments for e in s.events]
+    mine = [e for s in segments for e in s.events if e.kind == LABEL or e.kind == NUMBER]
     rows = len([e for e in mine if e.kind == LABEL and "row" in roles_of(e.labels)])
-    figures = [document.norm[e.start : e.end] for e in mine if e.kind == NUMBER]
-    if rows >= _ENOUGH_FIGURES and 0 < len(figures) < rows and len(set(figures)) == len(figures):
+    if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, [e for e in mine if e.kind == NUMBER]):
         return True  # fewer figures than rows, and no two alike
     return _no_line_twice(document, segments)
+
+
+def _fewer_and_unlike(rows: int, norm: str, figures: Sequence[Event]) -> bool:
+    return 0 < len(figures) < rows and len({norm[e.start : e.end] for e in figures}) == len(figures)
 
 
 @lru_cache(maxsize=32)
@@ -288,8 +291,10 @@ def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
         if s.start >= 0:
             lines += [x.strip(" \t|") for x in document.norm[s.start : s.end].split("\n")]
     lines = [x for x in lines if x]
+    if len(lines) < _ENOUGH_LINES:
+        return False
     alone = [x for x in lines if len(x.split()) == 1 and "|" not in x]
-    if len(lines) < _ENOUGH_LINES or len(alone) < 0.7 * len(lines):
+    if len(alone) < 0.7 * len(lines):
         return False
     figures = [x for x in alone if x[-1].isdigit()]
     return len(set(lines)) == len(lines) or len(set(figures)) == len(figures) >= _ENOUGH_FIGURES

@@ -108,13 +108,14 @@ def _flush(norm: str, pending: list[Event], index: LabelIndex, out: list[Event])
         if title := _section_title(pieces):
             out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, False, title, "exact", key(text)))
             continue
+        words_at = {q.start: text[q.start : q.end] for q in pieces if not q.labels}
         for p in pieces:
             place = (t.start + p.start, t.start + p.end, t.line, t.row, t.cell, t.hard)
             if p.labels:
                 out.append(Event(LABEL, *place, False, p.labels, "inline", key(text[p.start : p.end])))
             elif p.digits:
                 # Digits after other text in the same gap: the figure is not whole.
-                rest = next((text[q.start : q.end] for q in pieces if q.start == p.end and not q.labels), "")
+                rest = words_at.get(p.end, "")
                 broken = (any(c.isdigit() for c in rest) and not NUMBERING.fullmatch(rest)) or rest[:1] in _LIKE_DIGITS
                 out.append(Event(GLUED, *place, split=broken))
             else:

@@ -80,8 +80,7 @@ class LabelIndex:
         self.group_keys = {t: "|".join(x.key for x in mine if x.role == "group") for t, mine in self.rows.items()}
         self.row_keys = {t: _keys_of_rows(mine) for t, mine in self.rows.items()}
         self.columns = tuple(label for label in form.labels if label.role == "column")
-        patterns = sorted({_pattern(label.text) for label in form.labels}, key=len, reverse=True)
-        self.scan = re.compile("|".join(patterns))
+        self.scan = re.compile(_any_of({key(normalise(label.text)): None for label in form.labels}))
         self.fuzzy = lru_cache(maxsize=8192)(self._fuzzy)
         self.truncated = lru_cache(maxsize=8192)(self._truncated)
 
@@ -158,12 +157,34 @@ NUMBERING = re.compile(r"\d[.、)]")
 _NUMBER_OF_NEXT = re.compile(r"([\d,]*\d)\d[.、)]")
 
 
-def _pattern(text: str) -> str:
-    """A label as an expression that forgives punctuation and blanks inside it."""
-    out: list[str] = []
-    for c in normalise(text):
-        out.append(re.escape(c) if key(c) else "")
-    return _SKIPPABLE.join(x for x in out if x)
+Tree = dict[str, "Tree"]
+"""Words by their characters, one after the other; an empty one where a word ends."""
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """An expression for the longest of ``words`` that stands at a place, with punctuation and blanks inside it forgiven.
+
+    Their common beginnings are tried once: side by side, hundreds of labels would be tried at every place of a text.
+    """
+    tree: Tree = {}
+    for word in words:
+        at = tree
+        for character in word:
+            at = at.setdefault(character, {})
+        at[""] = {}
+    return _branches(tree)
+
+
+def _branches(tree: Tree) -> str:
+    ways = [re.escape(character) + _rest(further) for character, further in tree.items() if character]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+def _rest(tree: Tree) -> str:
+    if tree.keys() == {""}:
+        return ""
+    rest = _SKIPPABLE + _branches(tree)
+    return f"(?:{rest})?" if "" in tree else rest
 
 
 def _gap(word: str, start: int, end: int, after_label: bool) -> list[Piece]:
