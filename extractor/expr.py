@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from warnings import catch_warnings, simplefilter
 
@@ -53,18 +53,18 @@ class Relation:
     left: Linear
     operator: str
     right: Linear
+    fields: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The field indexes of both sides, in the order written."""
 
-    @property
-    def fields(self) -> tuple[int, ...]:
-        """The field indexes of both sides, in the order written."""
-        return tuple(index for _, index in self.left.terms + self.right.terms)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", tuple(index for _, index in self.left.terms + self.right.terms))
 
     def verdict(self, values: Values) -> tuple[Verdict, Number | None, Number | None]:
         """The verdict with both sides; NOT_ASSESSABLE where a participant has no value."""
         left, right = self.left.value(values), self.right.value(values)
         if left is None or right is None:
             return Verdict.NOT_ASSESSABLE, left, right
-        holds = {"==": left == right, "<=": left <= right, ">=": left >= right}[self.operator]
+        holds = left == right if self.operator == "==" else left <= right if self.operator == "<=" else left >= right
         return (Verdict.PASS if holds else Verdict.FAIL), left, right
 
     def implied(self, values: Values, index: int) -> Number | None:

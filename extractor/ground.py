@@ -20,13 +20,13 @@ def ground(document: Document, resolved: Sequence[Resolved]) -> tuple[Resolved, 
     for r in resolved:
         if r.start >= 0 and r.status is Status.PRINTED and owners.setdefault(r.start, r.field) != r.field:
             shared |= {owners[r.start], r.field}
-    return tuple(r if _holds(document, r) and r.field not in shared else _withdraw(r) for r in resolved)
-
-
-def _holds(document: Document, r: Resolved) -> bool:
-    if r.start < 0:
-        return r.status is not Status.PRINTED
-    return document.text[r.start : r.end] == r.printed
+    text = document.text
+    return tuple(
+        [
+            r if (text[r.start : r.end] == r.printed if r.start >= 0 else r.status is not Status.PRINTED) and r.field not in shared else _withdraw(r)
+            for r in resolved
+        ]
+    )
 
 
 def _withdraw(r: Resolved) -> Resolved:

@@ -7,7 +7,8 @@ cells of which too few have been counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from extractor.codes import CODES, INFO, unanswered
 from extractor.form import Form
@@ -38,27 +39,47 @@ def judge(form: Form, resolved: Sequence[Resolved], checked: CheckResult, policy
 
     ``harmed``: the text is damaged, whatever a person has made good of it since.
     """
-    rules_of, suspects = form.rules_of, checked.suspects
     draft = ("FORM_DRAFT",) if form.spec.draft else ()
     damage = "damaged" if harmed or damaged(resolved) else "sound"
     failing = {form.fields[r.relation.fields[0]].table for r, (v, _) in zip(form.rules, checked.hard, strict=True) if r.severity == "hard" and v is Verdict.FAIL}
+    plain = _plain(form, checked)
+    usual = {codes: (*codes, *draft, "RULE_PASSED") for codes in {r.codes for r in resolved} if "HEADER_PARTIAL" not in codes}
     known: dict[tuple[Status, tuple[str, ...]], Decision] = {}
     out: list[Decision] = []
     for r in resolved:
-        codes = r.codes + draft
-        if r.status is Status.PRINTED:
-            codes += _suspect(r, checked) if r.field in suspects else _arithmetic(r, rules_of[r.field], checked, form.row_rule_numbers)
-        elif r.status is Status.BLANK:
-            codes += _blank(rules_of[r.field], checked)
-            if any(checked.hard[n][1] is Verdict.FAIL for n in rules_of[r.field]):
-                codes = tuple(c for c in codes if c != "BLANK_SEEN")
-        elif r.status is Status.DEDUCED and form.fields[r.field].table in failing:
-            codes += ("RULE_FAILED_ELSEWHERE",)
+        if r.status is Status.PRINTED and r.field in plain and r.codes in usual:
+            codes = usual[r.codes]
+        else:
+            codes = _with_arithmetic(form, r, checked, r.codes + draft, failing)
         same = (r.status, codes)
-        if same not in known:
-            known[same] = _decide(r.status, codes, damage, policy, second)
-        out.append(known[same]._replace(field=r.field))
+        if (d := known.get(same)) is None:
+            d = known[same] = _decide(r.status, codes, damage, policy, second)
+        out.append(Decision(r.field, d.outcome, d.codes, d.confidence, d.decision_class))
     return tuple(out)
+
+
+def _with_arithmetic(form: Form, r: Resolved, checked: CheckResult, codes: tuple[str, ...], failing: Collection[str]) -> tuple[str, ...]:
+    """``codes`` of a cell with what the sums say of it; ``failing`` are the tables of which a hard rule fails."""
+    rules = form.rules_of[r.field]
+    if r.status is Status.PRINTED:
+        return codes + (_suspect(r, checked) if r.field in checked.suspects else _arithmetic(r, rules, checked, form.row_rule_numbers))
+    if r.status is Status.BLANK:
+        codes += _blank(rules, checked)
+        if any(checked.hard[n][1] is Verdict.FAIL for n in rules):
+            codes = tuple(c for c in codes if c != "BLANK_SEEN")
+    elif r.status is Status.DEDUCED and form.fields[r.field].table in failing:
+        codes += ("RULE_FAILED_ELSEWHERE",)
+    return codes
+
+
+def _plain(form: Form, checked: CheckResult) -> set[int]:
+    """The fields that rules cover all of which hold on the print, as nearly all do: their cells need no closer look."""
+    hold = (Verdict.PASS, Verdict.PASS)
+    out = set(form.covered)
+    for number, verdicts in enumerate(checked.hard):
+        if verdicts != hold and form.rules[number].severity == "hard":
+            out.difference_update(form.rules[number].relation.fields)
+    return out - checked.suspects
 
 
 def hold(rules: Sequence[Resolved], alone: Sequence[Decision], resolved: Sequence[Resolved], both: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -86,21 +107,29 @@ def _held(alone: Decision, both: Decision, r: Resolved) -> Decision:
 
 def damaged(resolved: Sequence[Resolved]) -> bool:
     """Anything at all in this report was lost, deduced, in doubt or repaired."""
-    return any(r.status is Status.LOST or r.status is Status.DEDUCED or any(CODES[c].kind != INFO or c in _DAMAGE for c in r.codes) for r in resolved)
+    if not {Status.LOST, Status.DEDUCED}.isdisjoint([r.status for r in resolved]):
+        return True
+    return any(CODES[c].kind != INFO or c in _DAMAGE for c in set().union(*{r.codes for r in resolved}))
 
 
 def _decide(status: Status, codes: tuple[str, ...], damage: str, policy: Policy, second: bool) -> Decision:
     """No open doubt, and a class that the policy accepts: no person. ``lost`` always goes to a person."""
-    codes = tuple(dict.fromkeys(codes))
-    name = decision_class(status, codes, damage, second)
-    open_ = [c for c in unanswered(codes) if not (c == "FIELD_LOST" and status is Status.DEDUCED)]
+    codes, name, open_ = _anchors(status, codes, damage, second)
     if not open_ and status is not Status.LOST and not policy.accepts(name):
         codes = (*codes, NOT_CERTIFIED)
-        open_ = [NOT_CERTIFIED]
+        open_ = (NOT_CERTIFIED,)
     outcome = REVIEW if open_ or status is Status.LOST else ACCEPT
     if outcome == ACCEPT:
         codes = ("ANCHORED", *codes)
     return Decision(-1, outcome, codes, policy.confidence(name, outcome), name)
+
+
+@lru_cache(maxsize=4096)
+def _anchors(status: Status, codes: tuple[str, ...], damage: str, second: bool) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Every code once, the class of the decision, and the codes that send the cell to a person."""
+    codes = tuple(dict.fromkeys(codes))
+    open_ = tuple(c for c in unanswered(codes) if not (c == "FIELD_LOST" and status is Status.DEDUCED))
+    return codes, decision_class(status, codes, damage, second), open_
 
 
 def decision_class(status: Status, codes: Sequence[str], damage: str, second: bool = False) -> str:

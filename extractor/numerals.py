@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from extractor.types import Number
 
@@ -40,13 +41,14 @@ def is_lookalike(word: str) -> bool:
     return bool(LOOKALIKE.fullmatch(word)) and not word.replace(",", "").isdigit() and word not in {",", "!", "|"}
 
 
+@lru_cache(maxsize=65536)  # reports print few figures, and each of them often
 def read_number(printed: str, kind: str, header_unit: str | None = None) -> tuple[Number | None, tuple[str, ...]]:
     """Read one normalised token for a field of ``kind`` (count, signed or amount).
 
     ``header_unit`` is the money unit the column header prints, None where it prints none. An amount
     comes back in 万元. Returns ``(None, (TYPE_INVALID,))`` for what is not one number.
     """
-    if printed.isdecimal() and printed.isascii() and kind != "amount" and not _LEADING_ZERO.match(printed):
+    if printed.isdecimal() and printed.isascii() and kind != "amount" and (printed[0] != "0" or printed == "0"):
         return int(printed), ()
     codes: list[str] = []
     text = re.sub(r"[\s|]", "", printed)

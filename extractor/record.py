@@ -75,12 +75,17 @@ def failing(findings: Iterable[Finding]) -> list[Finding]:
 
 def to_record(extraction: Extraction, form: Form | None) -> dict[str, Any]:
     """The record of one report; ``form`` is the form it was read with, None where none was recognised."""
+    said = _said(extraction.model) if extraction.model is not None else None
+    cells = [cell_of(f, r, d, said) for f, r, d in zip(form.fields if form else (), extraction.resolved, extraction.decisions, strict=True)]
+    if extraction.document.places:
+        _add_places(cells, extraction.document.places)
+    return record_of(extraction, form, cells)
+
+
+def record_of(extraction: Extraction, form: Form | None, cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of one report around its ``cells``."""
     e, document = extraction, extraction.document
     fields = form.fields if form else ()
-    said = _said(e.model) if e.model is not None else None
-    cells = [_cell(f, r, d, said) for f, r, d in zip(fields, e.resolved, e.decisions, strict=True)]
-    if document.places:
-        _add_places(cells, document.places)
     return {
         "source": document.source,
         "sha256": document.sha256 or None,
@@ -140,7 +145,8 @@ def _said(model: Iterable[Candidate]) -> dict[int, Number | None]:
     return out
 
 
-def _cell(field: Field, r: Resolved, d: Decision, said: Mapping[int, Number | None] | None) -> dict[str, Any]:
+def cell_of(field: Field, r: Resolved, d: Decision, said: Mapping[int, Number | None] | None) -> dict[str, Any]:
+    """One cell of a record; ``said`` is what a model reads of each field, None where none was asked."""
     cell: dict[str, Any] = {
         "table": field.table,
         "row": field.row,
@@ -216,9 +222,39 @@ def dumps(value: object) -> str:
         return _MARK + format(x, "f")
 
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=number)
+    text = one_line(text)
+    return _MARKED.sub(r"\1", text) if marked else text
+
+
+def one_line(text: str) -> str:
+    """``text``, which is JSON, without the characters that are legal in it and that some readers of lines take for a line's end."""
     for character, escaped in _LINE_ENDS.items():
         text = text.replace(character, escaped)
-    return _MARKED.sub(r"\1", text) if marked else text
+    return text
+
+
+def summary_of(extraction: Extraction) -> Summary:
+    """The counts of one report, as ``summarise`` has them from its record."""
+    e = extraction
+    statuses = Counter([r.status for r in e.resolved])
+    accepted = [d.outcome for d in e.decisions].count("accept")
+    code, message = e.error or (None, "")
+    return Summary(
+        source=e.document.source,
+        form=e.form,
+        year=int(e.year.value) if e.year else None,
+        agency=e.agency.value if e.agency else None,
+        decision=e.decision,
+        cells=len(e.decisions),
+        accepted=accepted,
+        review=len(e.decisions) - accepted,
+        blank=statuses[Status.BLANK],
+        lost=statuses[Status.LOST],
+        deduced=statuses[Status.DEDUCED],
+        findings=len(failing(e.findings)),
+        error=code,
+        message=message,
+    )
 
 
 def summarise(record: Mapping[str, Any]) -> Summary:

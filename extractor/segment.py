@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from extractor.form import Form, HeaderSpec, Label
 from extractor.layout.events import EMPTY, LABEL, NUMBER, TEXT, Event
+from extractor.layout.labels import roles_of, tables_of
 from extractor.text import key, normalise, squash
 from extractor.types import Document, Located
 
@@ -48,7 +49,7 @@ def choose_form(document: Document, forms: Sequence[Form]) -> FormChoice:
     squashed = squash(document.norm[:200_000])
     scores = []
     for form in forms:
-        seen = [d for d in form.spec.detect if key(normalise(d)) in squashed]
+        seen = [d for d, k in _detectors(form) if k in squashed]
         scores.append((len(seen), form, seen))
     scores.sort(key=lambda s: -s[0])
     best, form, seen = scores[0]
@@ -60,6 +61,12 @@ def choose_form(document: Document, forms: Sequence[Form]) -> FormChoice:
     if len(tied) > 1:
         return FormChoice(form, evidence, ("EDITION_UNCERTAIN",))
     return FormChoice(form, evidence, ("EDITION_MIXED",) if mixed and 2 * scores[1][0] >= best else ())
+
+
+@lru_cache(maxsize=32)
+def _detectors(form: Form) -> tuple[tuple[str, str], ...]:
+    """The labels that no other form prints, each with its comparison form."""
+    return tuple((d, key(normalise(d))) for d in form.spec.detect)
 
 
 def _weak_choice(squashed: str, forms: Sequence[Form]) -> FormChoice:
@@ -75,9 +82,14 @@ def _weak_choice(squashed: str, forms: Sequence[Form]) -> FormChoice:
 
 
 def _locate(document: Document, label: str) -> Located | None:
-    pattern = _NOT_KEY_SPLIT.join(re.escape(c) for c in key(normalise(label)))
-    m = re.search(pattern, document.norm)
+    m = _spread(label).search(document.norm)
     return Located(label, m.start(), m.end()) if m else None
+
+
+@lru_cache(maxsize=512)
+def _spread(label: str) -> re.Pattern[str]:
+    """``label`` with anything between its characters that its comparison form leaves out."""
+    return re.compile(_NOT_KEY_SPLIT.join(re.escape(c) for c in key(normalise(label))))
 
 
 def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
@@ -124,8 +136,7 @@ def _is_numbered(e: Event, previous: Event | None) -> bool:
 
 def _table_of(e: Event, current: str | None) -> str | None:
     """The table that a label speaks for; found inside a longer word it must be one that prose does not use."""
-    tables = {label.table for label in e.labels if label.table}
-    if current in tables:
+    if current in tables_of(e.labels):
         return current
     strong = {x.table for x in e.labels if x.table and not x.weak and (e.how != "inline" or _starts_a_table(x))}
     return strong.pop() if len(strong) == 1 else None
@@ -246,16 +257,19 @@ _ENOUGH_FIGURES = 12
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
     """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
     expected = _printed_several_times(form)
-    seen = Counter(e.key for e in events if e.kind == LABEL)
+    seen = Counter([e.key for e in events if e.kind == LABEL])
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
-    mine = [e for s in segments for e in s.events]
-    rows = sum(1 for e in mine if e.kind == LABEL and any(x.role == "row" for x in e.labels))
-    figures = [document.norm[e.start : e.end] for e in mine if e.kind == NUMBER]
-    if rows >= _ENOUGH_FIGURES and 0 < len(figures) < rows and len(set(figures)) == len(figures):
+    mine = [e for s in segments for e in s.events if e.kind == LABEL or e.kind == NUMBER]
+    rows = len([e for e in mine if e.kind == LABEL and "row" in roles_of(e.labels)])
+    if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, [e for e in mine if e.kind == NUMBER]):
         return True  # fewer figures than rows, and no two alike
     return _no_line_twice(document, segments)
+
+
+def _fewer_and_unlike(rows: int, norm: str, figures: Sequence[Event]) -> bool:
+    return 0 < len(figures) < rows and len({norm[e.start : e.end] for e in figures}) == len(figures)
 
 
 @lru_cache(maxsize=32)
@@ -277,8 +291,10 @@ def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
         if s.start >= 0:
             lines += [x.strip(" \t|") for x in document.norm[s.start : s.end].split("\n")]
     lines = [x for x in lines if x]
+    if len(lines) < _ENOUGH_LINES:
+        return False
     alone = [x for x in lines if len(x.split()) == 1 and "|" not in x]
-    if len(lines) < _ENOUGH_LINES or len(alone) < 0.7 * len(lines):
+    if len(alone) < 0.7 * len(lines):
         return False
     figures = [x for x in alone if x[-1].isdigit()]
     return len(set(lines)) == len(lines) or len(set(figures)) == len(figures) >= _ENOUGH_FIGURES

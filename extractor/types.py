@@ -23,6 +23,8 @@ class Status(StrEnum):
     LOST = "lost"
     DEDUCED = "deduced"
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and every cell is looked up by its status
+
 
 class Verdict(StrEnum):
     """Three-valued result of an edit rule."""
@@ -30,6 +32,8 @@ class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     NOT_ASSESSABLE = "not_assessable"
+
+    __hash__ = str.__hash__
 
 
 class Blame(StrEnum):

@@ -13,7 +13,20 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accuracy, across, calibrate, costs, localise, memory, oracle, planted, speed, tokens, ways
+from benchmarks import (
+    accuracy,
+    across,
+    calibrate,
+    costs,
+    localise,
+    memory,
+    oracle,
+    planted,
+    speed,
+    throughput,
+    tokens,
+    ways,
+)
 from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
 from benchmarks.score import RESULTS, Counts, Score, by_code, extract_case, grouped, score, silent_rates, total
@@ -445,6 +458,25 @@ def test_the_ways_side_by_side() -> None:
     assert 1 + 3 * 5 == len(list(ways.table(result)))
 
 
+def test_throughput_runs_the_program_over_every_text_shape(tmp_path: Path) -> None:
+    throughput.write_folder(tmp_path / "all", 28)
+    names = [p.name for p in (tmp_path / "all").iterdir()]
+    done = throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 2)
+
+    assert all(any(f"-{shape}-" in name for name in names) for shape in throughput.TEXT_SHAPES)
+    assert (done.reports, done.workers) == (28, 2)
+    assert 0 < done.rate == 28 / done.seconds
+    assert done.workers_cpu > 0
+    assert done.bound() in ("parent", "workers", "one process")
+
+
+def test_throughput_takes_no_failure_for_a_figure(tmp_path: Path) -> None:
+    throughput.write_folder(tmp_path / "all", 1)
+    (tmp_path / "all" / "empty.txt").write_text("")
+    with pytest.raises(RuntimeError, match="exit 1"):
+        throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 1)
+
+
 def test_speed_measures_every_stage_and_leaves_the_pipeline_alone() -> None:
     before = dict(vars(pipeline))
     timing = speed.measure("clean", speed.texts("clean", "tab-rows", 2), 6)
@@ -464,7 +496,7 @@ def test_memory_samples_and_slope() -> None:
     assert 0.0 == memory.slope([(5, 1.0)])
 
 
-@pytest.mark.parametrize("program", [accuracy, across, calibrate, costs, localise, memory, planted, speed, tokens, ways])
+@pytest.mark.parametrize("program", [accuracy, across, calibrate, costs, localise, memory, planted, speed, throughput, tokens, ways])
 def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         program.main(["--help"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from extractor.form import Form, NarrativeRule
 from extractor.numerals import chinese_number
@@ -35,7 +35,8 @@ def check_narrative(
     ]
     out: list[Finding] = []
     for start, end in stretches:
-        squeezed, at = _squeeze(document.norm, start, min(end, start + _LONGEST))
+        at = _Squeezed(document.norm, start, min(end, start + _LONGEST))
+        squeezed = at.text
         if not squeezed:
             continue
         for rule in form.narrative:
@@ -43,10 +44,21 @@ def check_narrative(
     return tuple(_unique(out))
 
 
-def _squeeze(norm: str, start: int, end: int) -> tuple[str, list[int]]:
-    stretch = norm[start:end]
-    at = [start + m.start() for m in re.finditer(r"\S", stretch)]
-    return "".join(stretch.split()), at
+class _Squeezed:
+    """A stretch of the report without blanks, and where each of its characters stands: few reports ask that."""
+
+    def __init__(self, norm: str, start: int, end: int) -> None:
+        self.start = start
+        self.stretch = norm[start:end]
+        self.text = "".join(self.stretch.split())
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        return [self.start + m.start() for m in re.finditer(r"\S", self.stretch)]
+
+    def span(self, m: re.Match[str]) -> tuple[int, int]:
+        """Where a match in ``text`` stands in the report."""
+        return self.offsets[m.start()], self.offsets[m.end() - 1] + 1
 
 
 def _matches(rule: NarrativeRule, text: str) -> Iterator[re.Match[str]]:
@@ -58,14 +70,15 @@ def _matches(rule: NarrativeRule, text: str) -> Iterator[re.Match[str]]:
                 yield m
 
 
-def _finding(rule: NarrativeRule, m: re.Match[str], at: Sequence[int], left: Number | None, right: Number | None) -> Finding:
+def _finding(rule: NarrativeRule, m: re.Match[str], at: _Squeezed, left: Number | None, right: Number | None) -> Finding:
     fields = tuple(dict.fromkeys(i for e in rule.equals for _, i in e.terms))
+    start, end = at.span(m)
     return Finding(rule.id, "narrative", "soft", Verdict.FAIL, Verdict.FAIL, left, right, fields, blame=Blame.UNKNOWN,
-                   message=rule.says, start=at[m.start()], end=at[m.end() - 1] + 1)  # fmt: skip
+                   message=rule.says, start=start, end=end)  # fmt: skip
 
 
 def _equals(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     """The sentence's number must equal one of the meanings the form file lists; a missing cell leaves it open."""
     for m in _matches(rule, text):
@@ -77,7 +90,7 @@ def _equals(
 
 
 def _percent(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     for m in _matches(rule, text):
         part, share = int(m["n"]), Decimal(m["p"])
@@ -91,7 +104,7 @@ def _percent(
 
 
 def _enumeration(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     """A total followed by its parts in the same sentence: the parts must sum to it."""
     for m in _matches(rule, text):
@@ -103,7 +116,7 @@ def _enumeration(
 
 
 def _year(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     for m in _matches(rule, text):
         if year is not None and m["year"] != year.value:
@@ -111,7 +124,7 @@ def _year(
 
 
 def _agency(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     """「我局」 in the report of a 镇: text copied from another body."""
     for m in _matches(rule, text):
@@ -121,7 +134,7 @@ def _agency(
 
 
 def _mention(
-    rule: NarrativeRule, text: str, at: Sequence[int], values: Sequence[Number | None], year: Located | None, agency: Located | None
+    rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     """Mentions are judged over the whole narrative by ``missing_mentions``; nothing to do in one stretch."""
     return iter(())

@@ -28,10 +28,10 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
     findings: list[Finding] = []
     hard: list[tuple[Verdict, Verdict]] = []
     nonzero: list[bool] = []
-    counts: Counter[str] = Counter()
+    assessed: list[Verdict] = []
     failing: list[int] = []
     for number, rule in enumerate(form.rules):
-        if not _applies(rule, as_zero, agency):
+        if (rule.when is not None or rule.unless_agency is not None) and not _applies(rule, as_zero, agency):
             hard.append((Verdict.NOT_ASSESSABLE, Verdict.NOT_ASSESSABLE))
             nonzero.append(False)
             continue
@@ -41,7 +41,7 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
             zero_verdict, left, right = rule.relation.verdict(as_zero)
         hard.append((verdict, zero_verdict))
         nonzero.append(bool(left) or bool(right))
-        counts[verdict.value] += 1
+        assessed.append(verdict)
         if verdict is Verdict.FAIL or zero_verdict is Verdict.FAIL:
             findings.append(_finding(rule, verdict, zero_verdict, left, right, resolved, as_zero))
             if verdict is Verdict.FAIL and rule.severity == "hard":
@@ -54,7 +54,7 @@ def check_rules(form: Form, resolved: Sequence[Resolved], year: Located | None, 
     supported = tuple(any(printed[i] is not None for i in rule.relation.fields) for rule in form.rules) if blanks else (True,) * len(form.rules)
     misprinted = _misprinted(findings) - _beside_a_gap(form, hard)
     return CheckResult(tuple(findings), tuple(hard), supported, tuple(nonzero), explanation.suspects, misprinted,
-                       tuple(sorted(counts.items())), misprinted & explanation.unfilled)  # fmt: skip
+                       tuple(sorted((v.value, n) for v, n in Counter(assessed).items())), misprinted & explanation.unfilled)  # fmt: skip
 
 
 def _misprinted(findings: Sequence[Finding]) -> frozenset[int]:
@@ -104,6 +104,8 @@ def _explain(finding: Finding, explanation: Explanation) -> Finding:
 
 def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
     """Counts are whole and not negative; only a change has a sign, only money has decimals."""
+    if not any("TYPE_INVALID" in codes for codes in {r.codes for r in resolved}):
+        return []
     says = {"count": "件数应为非负整数", "signed": "增减数应为整数", "amount": "金额应为一个数"}
     return [
         Finding("TYPE", form.fields[r.field].id, "hard", Verdict.FAIL, Verdict.FAIL, r.value, None, (r.field,),
@@ -115,7 +117,9 @@ def _type_findings(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
 
 def _presentation(form: Form, resolved: Sequence[Resolved]) -> list[Finding]:
     """Blank cells beside printed zeros in one table: a presentation defect that evaluators mark (domain.md §2.2)."""
-    out = []
+    out: list[Finding] = []
+    if not any(r.status is Status.BLANK for r in resolved):
+        return out
     for table in form.tables:
         mine = [r for r in resolved if form.fields[r.field].table == table.id]
         blank = tuple(r.field for r in mine if r.status is Status.BLANK)

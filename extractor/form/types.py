@@ -91,9 +91,9 @@ class NarrativeRule:
 Role = Literal["title", "section", "block", "corner", "group", "row", "column"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Label:
-    """Something the form prints: ``role`` says what seeing it means.
+    """Something the form prints: ``role`` says what seeing it means. Compared by identity, so that it can key a cache.
 
     ``row``/``column`` are positions in the block for those roles, -1 elsewhere. ``weak`` labels are
     too short or too common to decide anything alone.
@@ -141,6 +141,11 @@ class Form:
                 for i in rule.relation.fields:
                     out[i].append(number)
         return tuple(tuple(x) for x in out)
+
+    @cached_property
+    def covered(self) -> frozenset[int]:
+        """The fields that take part in a hard rule."""
+        return frozenset(i for rule in self.rules if rule.severity == "hard" for i in rule.relation.fields)
 
     @cached_property
     def row_rules(self) -> tuple[Rule, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from extractor.form import Label
 from extractor.layout.labels import NUMBERING, LabelIndex, Piece
-from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Token
+from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Event
 from extractor.text import key
 
 LABEL, TEXT = "label", "text"
@@ -25,27 +24,10 @@ _LIKE_DIGITS = tuple("丨lIiOoQ〇○SsBZ")
 _UNIT = re.compile("(?:单位)?(亿元|万元|千元|百元|元)(?:保留.*)?")
 
 
-class Event(NamedTuple):
-    """One thing on the page. ``key`` is the comparison form of a TEXT run, ``how`` of a LABEL its match."""
-
-    kind: str
-    start: int
-    end: int
-    line: int
-    row: int
-    cell: int
-    hard: bool
-    labels: tuple[Label, ...] = ()
-    how: str = ""
-    key: str = ""
-    split: bool = False
-    unit: str | None = None
-
-
-def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
+def events_of(norm: str, tokens: list[Event], index: LabelIndex) -> list[Event]:
     """Recognise labels by maximal munch over consecutive words; unrecognised words join to TEXT runs."""
     out: list[Event] = []
-    pending: list[Token] = []
+    pending: list[Event] = []
     exact, prefixes = index.exact, index.prefixes
     i, n = 0, len(tokens)
     while i < n:
@@ -53,7 +35,7 @@ def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
         if t.kind is not WORD:
             if pending:
                 _flush(norm, pending, index, out)
-            out.append(Event(t.kind, t.start, t.end, t.line, t.row, t.cell, t.hard, split=t.split))
+            out.append(t)
             i += 1
             continue
         word = key(norm[t.start : t.end]) if t.end - t.start <= 80 else ""
@@ -64,7 +46,7 @@ def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
         if found:
             if pending:
                 _flush(norm, pending, index, out)
-            out.append(Event(LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, found, "exact", word))
+            out.append(Event(LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, False, found, "exact", word))
             i = last + 1
             continue
         if word == _NONE:
@@ -80,7 +62,7 @@ def events_of(norm: str, tokens: list[Token], index: LabelIndex) -> list[Event]:
 
 
 def _munch(
-    norm: str, tokens: list[Token], i: int, joined: str, found: tuple[Label, ...] | None, index: LabelIndex
+    norm: str, tokens: list[Event], i: int, joined: str, found: tuple[Label, ...] | None, index: LabelIndex
 ) -> tuple[tuple[Label, ...] | None, int]:
     """The longest label that the words from ``i`` on spell, and the last word it takes."""
     last = i
@@ -99,20 +81,20 @@ def _munch(
     return found, last
 
 
-def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event]) -> None:
+def _flush(norm: str, pending: list[Event], index: LabelIndex, out: list[Event]) -> None:
     """Turn unrecognised words into TEXT events, cutting out the labels glued inside long words."""
-    run: list[Token] = []
+    run: list[Event] = []
     for t in pending:
         text = norm[t.start : t.end]
         if "元" in text and len(text) < 40 and (unit := index.header_with_unit(key(text))):
             _text(norm, run, out)
             run = []
-            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, unit.labels, "exact", key(text), unit=unit.unit))
+            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, False, unit.labels, "exact", key(text), unit.unit))
             continue
         if not run and out and (said := _UNIT.fullmatch(key(text))) and out[-1].kind == LABEL and out[-1].labels[0].role == "column":
             out[-1] = out[-1]._replace(end=t.end, unit=said[1])
             continue
-        scanned = len(text) >= _SCAN_FROM or any(c.isdigit() for c in text)
+        scanned = len(text) >= _SCAN_FROM or (not text.isalpha() and any(c.isdigit() for c in text))
         sentence = _SENTENCE.search(text) if scanned and len(text) <= _WHOLE_PAGE else None
         if sentence:
             pieces = _before_prose(index.pieces(text[: sentence.start()]), len(text))
@@ -124,15 +106,16 @@ def _flush(norm: str, pending: list[Token], index: LabelIndex, out: list[Event])
         _text(norm, run, out)
         run = []
         if title := _section_title(pieces):
-            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, title, "exact", key(text)))
+            out.append(Event(LABEL, t.start, t.end, t.line, t.row, t.cell, t.hard, False, title, "exact", key(text)))
             continue
+        words_at = {q.start: text[q.start : q.end] for q in pieces if not q.labels}
         for p in pieces:
             place = (t.start + p.start, t.start + p.end, t.line, t.row, t.cell, t.hard)
             if p.labels:
-                out.append(Event(LABEL, *place, p.labels, "inline", key(text[p.start : p.end])))
+                out.append(Event(LABEL, *place, False, p.labels, "inline", key(text[p.start : p.end])))
             elif p.digits:
                 # Digits after other text in the same gap: the figure is not whole.
-                rest = next((text[q.start : q.end] for q in pieces if q.start == p.end and not q.labels), "")
+                rest = words_at.get(p.end, "")
                 broken = (any(c.isdigit() for c in rest) and not NUMBERING.fullmatch(rest)) or rest[:1] in _LIKE_DIGITS
                 out.append(Event(GLUED, *place, split=broken))
             else:
@@ -157,7 +140,7 @@ def _section_title(pieces: tuple[Piece, ...]) -> tuple[Label, ...]:
     return sections[0] if len(sections) == 1 and beside <= 4 and sum(1 for p in pieces if p.labels) == 1 else ()
 
 
-def _text(norm: str, run: list[Token], out: list[Event]) -> None:
+def _text(norm: str, run: list[Event], out: list[Event]) -> None:
     if run:
         first, last = run[0], run[-1]
         joined = "".join(key(norm[t.start : t.end]) for t in run)

@@ -7,6 +7,7 @@ answers every such question for one form and remembers the answers, since archiv
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +24,25 @@ _LONG_LABEL = 12
 _FUZZY_SHORTEST = 4
 _PREFIX_SHORTEST = 4
 _SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
+
+
+@lru_cache(maxsize=4096)
+def tables_of(labels: tuple[Label, ...]) -> frozenset[str]:
+    """The tables that print one of ``labels``."""
+    return frozenset(label.table for label in labels if label.table)
+
+
+@lru_cache(maxsize=4096)
+def roles_of(labels: tuple[Label, ...]) -> frozenset[str]:
+    """What seeing ``labels`` may mean."""
+    return frozenset(label.role for label in labels)
+
+
+@lru_cache(maxsize=4096)
+def of_table(labels: tuple[Label, ...], table: str) -> tuple[tuple[Label, ...], frozenset[str]]:
+    """Those of ``labels`` that one table prints, and what seeing them there may mean."""
+    mine = tuple(label for label in labels if label.table == table)
+    return mine, roles_of(mine)
 
 
 class Match(NamedTuple):
@@ -57,9 +77,10 @@ class LabelIndex:
         for label in rows:
             self.rows.setdefault(label.table or "", ())
             self.rows[label.table or ""] += (label,)
+        self.group_keys = {t: "|".join(x.key for x in mine if x.role == "group") for t, mine in self.rows.items()}
+        self.row_keys = {t: _keys_of_rows(mine) for t, mine in self.rows.items()}
         self.columns = tuple(label for label in form.labels if label.role == "column")
-        patterns = sorted({_pattern(label.text) for label in form.labels}, key=len, reverse=True)
-        self.scan = re.compile("|".join(patterns))
+        self.scan = re.compile(_any_of({key(normalise(label.text)): None for label in form.labels}))
         self.fuzzy = lru_cache(maxsize=8192)(self._fuzzy)
         self.truncated = lru_cache(maxsize=8192)(self._truncated)
 
@@ -121,17 +142,49 @@ class LabelIndex:
         return Match(labels, "exact", match[2]) if labels else None
 
 
+def _keys_of_rows(labels: Iterable[Label]) -> dict[tuple[int, int], tuple[str, ...]]:
+    """The comparison forms of each row, by its block and its position there."""
+    out: dict[tuple[int, int], tuple[str, ...]] = {}
+    for label in labels:
+        if label.role == "row":
+            at = (label.block, label.position)
+            out[at] = (*out.get(at, ()), label.key)
+    return out
+
+
 # The number of a label whose words stand behind a blank.
 NUMBERING = re.compile(r"\d[.、)]")
 _NUMBER_OF_NEXT = re.compile(r"([\d,]*\d)\d[.、)]")
 
 
-def _pattern(text: str) -> str:
-    """A label as an expression that forgives punctuation and blanks inside it."""
-    out: list[str] = []
-    for c in normalise(text):
-        out.append(re.escape(c) if key(c) else "")
-    return _SKIPPABLE.join(x for x in out if x)
+Tree = dict[str, "Tree"]
+"""Words by their characters, one after the other; an empty one where a word ends."""
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """An expression for the longest of ``words`` that stands at a place, with punctuation and blanks inside it forgiven.
+
+    Their common beginnings are tried once: side by side, hundreds of labels would be tried at every place of a text.
+    """
+    tree: Tree = {}
+    for word in words:
+        at = tree
+        for character in word:
+            at = at.setdefault(character, {})
+        at[""] = {}
+    return _branches(tree)
+
+
+def _branches(tree: Tree) -> str:
+    ways = [re.escape(character) + _rest(further) for character, further in tree.items() if character]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+def _rest(tree: Tree) -> str:
+    if tree.keys() == {""}:
+        return ""
+    rest = _SKIPPABLE + _branches(tree)
+    return f"(?:{rest})?" if "" in tree else rest
 
 
 def _gap(word: str, start: int, end: int, after_label: bool) -> list[Piece]:

@@ -7,8 +7,10 @@ fact (``EMPTY``); in text without delimiters an empty cell leaves no trace and n
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
+from extractor.form import Label
 from extractor.numerals import DASH, IRREGULAR, NUMERAL, is_lookalike
 
 WORD, NUMBER, DASHES, EMPTY, GLUED = "word", "number", "dash", "empty", "glued"
@@ -24,11 +26,12 @@ _BROKEN = re.compile(r"[+-]?\d{1,3}(?:,\d{3})*,")
 _DIGITS_MAY_FOLLOW = frozenset("0123456789+-OoQ〇○零lI丨减增净SBZ!")
 
 
-class Token(NamedTuple):
-    """A word, figure or empty cell.
+class Event(NamedTuple):
+    """One thing on the page: a token (a word, figure or empty cell), or what words turn out to be (``events``): a label, other text.
 
     ``row`` numbers printed rows where the text marks them (``hard`` says so), else lines; ``cell``
-    numbers delimited cells within the row; ``split`` marks a second figure inside the same cell.
+    numbers delimited cells within the row; ``split`` marks a second figure inside the same cell. ``how`` says how a label
+    was matched, ``key`` is the comparison form of a label or of other text.
     """
 
     kind: str
@@ -39,6 +42,10 @@ class Token(NamedTuple):
     cell: int
     hard: bool
     split: bool = False
+    labels: tuple[Label, ...] = ()
+    how: str = ""
+    key: str = ""
+    unit: str | None = None
 
 
 def page_marks(norm: str) -> list[tuple[int, int]]:
@@ -49,7 +56,7 @@ def page_marks(norm: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def lex(norm: str, html: bool = False) -> list[Token]:
+def lex(norm: str, html: bool = False) -> list[Event]:
     """Cut normalised text into tokens; ``html`` says that every tab divides two real cells."""
     lexer = _Lexer(norm, html, _rows_by_pipes(norm))
     marks = page_marks(norm)
@@ -71,8 +78,21 @@ def _rows_by_pipes(norm: str) -> bool:
     if "|" not in norm:
         return False
     lines = [line.split("|") for line in norm.split("\n") if "|" in line]
-    filled = [(sum(1 for c in cells if c and not c.isspace()), len(cells)) for cells in lines]
+    filled = [(len([c for c in cells if c and not c.isspace()]), len(cells)) for cells in lines]
     return 2 * sum(n > 1 or (n > 0 and size > 3) for n, size in filled) >= sum(n > 0 for n, _ in filled)
+
+
+def _kind_of(word: str) -> str:
+    """Whether a word is a figure, a dash that stands for one, or neither."""
+    if word[0] in _DIGITS_MAY_FOLLOW:
+        if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word) or _BROKEN.fullmatch(word) or IRREGULAR.fullmatch(word):
+            return NUMBER
+    return DASHES if DASH.fullmatch(word) else WORD
+
+
+# The words of tables, which come again in every report; those of prose are not worth remembering.
+_SHORT = 24
+_kind = lru_cache(maxsize=65536)(_kind_of)
 
 
 class _Lexer:
@@ -83,7 +103,7 @@ class _Lexer:
         self.pipes = norm.count("|") > norm.count("\n") / 3
         self.norm = norm
         self.html = html
-        self.out: list[Token] = []
+        self.out: list[Event] = []
         self.line = self.row = self.cell = 0
         self.cell_row = False  # inside a row whose cells stand one a line behind a tab
         self.open_cell = -1  # where a cell line without content began: empty unless more follows
@@ -98,11 +118,12 @@ class _Lexer:
             if self.open_cell >= 0:
                 self._close_cell()
             self.cell += 1
-            self.out.append(Token(NUMBER, start + 1, end, self.line, self.row, self.cell, True))
+            self.out.append(Event(NUMBER, start + 1, end, self.line, self.row, self.cell, True))
             return
         if not line or line.isspace():
             self._blank_line(line, start)
-        elif line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
+            return
+        if line[0] == "\t" and not self.html and line.find("\t", 1) < 0 and "|" not in line:
             self._cell_line(start, end)
         elif "\t" in line:
             self._close_cell()
@@ -116,12 +137,14 @@ class _Lexer:
                 self._close_cell()  # a number alone below an empty cell is as likely a page number
             self.open_cell = -1
             before = len(self.out)
-            self._words(start, end, hard=self.cell_row and not self.blank)
+            if line.isdecimal() and line.isascii():
+                self._figure(start, end, self.cell_row and not self.blank)
+            else:
+                self._words(start, end, hard=self.cell_row and not self.blank)
             if self.pipes and line.strip().isdecimal() and not self.norm[end:].lstrip().startswith("|"):
                 # Where every cell has its border, a number without one is no cell: a page number, most likely.
                 self.out[before:] = [t._replace(kind=WORD) for t in self.out[before:]]
-        if line and not line.isspace():
-            self.blank = False
+        self.blank = False
 
     def finish(self) -> None:
         self._close_cell()
@@ -155,7 +178,7 @@ class _Lexer:
         text = body.strip(" \f")
         if text.isdecimal():
             at = start + 1 + body.index(text)
-            self.out.append(Token(NUMBER, at, at + len(text), self.line, self.row, self.cell, True))
+            self.out.append(Event(NUMBER, at, at + len(text), self.line, self.row, self.cell, True))
         elif text:
             self._words(start + 1, end, hard=True, alone=True)
         else:
@@ -164,15 +187,17 @@ class _Lexer:
     def _close_cell(self) -> None:
         """A cell line that nothing followed was an empty cell."""
         if self.open_cell >= 0:
-            self.out.append(Token(EMPTY, self.open_cell, self.open_cell, self.line, self.row, self.cell, True))
+            self.out.append(Event(EMPTY, self.open_cell, self.open_cell, self.line, self.row, self.cell, True))
             self.open_cell = -1
 
     def _cells(self, line: str, start: int, delimiter: str, first: int) -> None:
         at = start
         for number, cell in enumerate(line.split(delimiter), first):
             self.cell = number
-            if cell.isspace() or not cell:
-                self.out.append(Token(EMPTY, at, at, self.line, self.row, self.cell, True))
+            if cell.isdecimal() and cell.isascii():
+                self.out.append(Event(NUMBER, at, at + len(cell), self.line, self.row, number, True))
+            elif cell.isspace() or not cell:
+                self.out.append(Event(EMPTY, at, at, self.line, self.row, number, True))
             else:
                 self._words(at, at + len(cell), hard=True, alone=True)
             at += len(cell) + 1
@@ -183,29 +208,37 @@ class _Lexer:
         body = line.strip()
         if body == "|":
             if self.piped:
-                self.out.append(Token(EMPTY, start, start, self.line, self.row, self.cell, False))
+                self.out.append(Event(EMPTY, start, start, self.line, self.row, self.cell, False))
             self.piped, self.figures_since = True, 0
             self.cell += 1
             return
         cells = line.split("|")
         leading = body[0] == "|"
-        filled = sum(1 for c in cells if c and not c.isspace())
+        texts = [c.strip() for c in cells]
+        filled = len(texts) - texts.count("")
         # A whole row on one line; else one cell with its border, and nothing marks where its row ends.
         whole = filled > 1 or (leading and len(cells) > 4) or (self.rows_by_pipes and len(cells) > 2)
         if whole:
             self._new_row()
-        at = start
+        at, first = start, self.cell
         last = len(cells) - 1
-        for number, text in enumerate(cells):
-            edge = (number == 0 and leading) or (number == last)
-            if text and not text.isspace():
-                self._words(at, at + len(text), hard=whole, alone=True)
-            elif not edge or (number == 0 and not leading):
-                self.out.append(Token(EMPTY, at, at, self.line, self.row, self.cell, whole))
-            if number < last:
-                self.cell += 1
-            at += len(text) + 1
+        for number, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+            self.cell = first + number
+            if text.isdecimal() and text.isascii():
+                begin = at + cell.index(text)
+                self.out.append(Event(NUMBER, begin, begin + len(text), self.line, self.row, self.cell, whole))
+            elif text:
+                self._words(at, at + len(cell), hard=whole, alone=True)
+            elif (number and number < last) or (number == 0 and not leading):
+                self.out.append(Event(EMPTY, at, at, self.line, self.row, self.cell, whole))
+            at += len(cell) + 1
         self.piped, self.figures_since = body[-1] == "|", 0 if body[-1] == "|" else -1
+
+    def _figure(self, start: int, end: int, hard: bool) -> None:
+        """A figure on a line of its own: ``_words`` for the usual case."""
+        figures = self.figures_since if self.piped or self.figures_since > 0 else -1
+        self.out.append(Event(NUMBER, start, end, self.line, self.row, self.cell, hard, figures > 0))
+        self.figures_since, self.piped = figures + 1 if figures >= 0 else -1, False
 
     def _page_mark(self, a: int, b: int) -> bool:
         """The dash just taken ends a page number between dashes, - 4 -, that stands in one stretch with other cells."""
@@ -219,24 +252,17 @@ class _Lexer:
 
     def _words(self, start: int, end: int, hard: bool, alone: bool = False) -> None:
         """Words of one cell or loose line; ``alone`` says that the stretch is one cell."""
-        norm, out = self.norm, self.out
+        norm, out, line, row, cell = self.norm, self.out, self.line, self.row, self.cell
         figures = 0 if alone else (self.figures_since if self.piped or self.figures_since > 0 else -1)
         for m in _WORD.finditer(norm, start, end):
             a, b = m.span()
-            kind = WORD
-            if norm[a] in _DIGITS_MAY_FOLLOW:
-                word = m.group()
-                if word.isdecimal() or NUMERAL.fullmatch(word) or is_lookalike(word) or _BROKEN.fullmatch(word) or IRREGULAR.fullmatch(word):
-                    kind = NUMBER
-            if kind is WORD and b - a <= 6 and DASH.fullmatch(norm, a, b):
-                kind = DASHES
-            out.append(Token(kind, a, b, self.line, self.row, self.cell, hard, kind is NUMBER and figures > 0))
-            if kind is DASHES and self._page_mark(a, b):
-                del out[-3:]
-                continue
-            if kind is NUMBER:
+            kind = _kind(m[0]) if b - a <= _SHORT else _kind_of(m[0])
+            out.append(Event(kind, a, b, line, row, cell, hard, kind is NUMBER and figures > 0))
+            if kind is WORD:
+                figures = -1
+            elif kind is NUMBER:
                 figures = figures + 1 if figures >= 0 else -1
-            else:
-                figures = -1 if kind is WORD else figures
+            elif self._page_mark(a, b):
+                del out[-3:]
         if not alone:
             self.figures_since, self.piped = figures, False

@@ -180,6 +180,8 @@ class Rows:
 
 def blank_inside(owner: Owner) -> bool:
     """An empty cell stands between two figures of the row, so that in this text zeros may be left empty."""
+    if owner.figures == len(owner.tokens):
+        return False
     own = [t for t in owner.tokens if t.row == owner.row]
     printed = [n for n, t in enumerate(own) if t.kind in FIGURES]
     return bool(printed) and any(t.kind == EMPTY for t in own[printed[0] : printed[-1]])

@@ -155,10 +155,13 @@ def row_is_gone(table: Table, walk: Walk) -> bool:
     n = len(table.blocks[0].columns)
     rows = [o for o in walk.owners if o.kind == "row"]
     last = max((o.position for o in rows if o.figures), default=-1)
-    there = {o.position for o in rows} | _unlabelled(walk, n)
+    missing = set(range(last)) - {o.position for o in rows}
+    if not missing:
+        return False
+    missing -= _unlabelled(walk, n)
     # A group that is printed as one row, with figures of its own, has no others.
     whole = {o.ref for o in walk.owners if o.kind == "group" and o.figures}
-    return any(at not in there and whole.isdisjoint(table.blocks[0].rows[at].groups) for at in range(last))
+    return any(whole.isdisjoint(table.blocks[0].rows[at].groups) for at in missing)
 
 
 def _unlabelled(walk: Walk, n: int) -> set[int]:
@@ -171,5 +174,5 @@ def _rows_of(owner: Owner, n: int) -> int:
     figures = [t for t in owner.tokens if t.kind in FIGURES]
     if not all(t.hard for t in figures):
         return len(figures) // n
-    others = Counter(t.row for t in figures if t.row != owner.row)
-    return any(t.row == owner.row for t in owner.tokens) + sum(2 * size > n for size in others.values())
+    others = [t.row for t in figures if t.row != owner.row]
+    return any(t.row == owner.row for t in owner.tokens) + (sum(2 * size > n for size in Counter(others).values()) if others else 0)

@@ -6,16 +6,14 @@ several, and only what all of them agree on is given as a value.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 from extractor.layout.events import DASHES, EMPTY, GLUED, NUMBER, Event
+from extractor.parse.cuts import RowSum, cut_apart
 
 NUMBER_CELL, BLANK_CELL, LOST_CELL, UNKNOWN_CELL = "number", "blank", "lost", "unknown"
-# More ways than this to cut glued digits apart are not worth showing to anybody.
-_MOST_SPLITS = 6000
 # So many readings of glued digits are kept, those under which the row's own sum holds first.
 _MOST_KEPT = 60
 
@@ -48,20 +46,20 @@ def square(e: Event) -> Square:
 
 def read_row(
     tokens: Sequence[Event], n: int, own_row: int | None, norm: str, html: bool = False, column: int | None = None, tight: bool = False,
-    holds: Callable[[Sequence[int]], bool] | None = None,
+    row_sum: RowSum | None = None,
 ) -> RowReading:  # fmt: skip
     """Read the tokens after a row label as the row's ``n`` cells.
 
     ``own_row`` is the printed row of the label where the text marks rows: tokens of other rows are
     strays then. In unmarked text the line that holds exactly n figures wins. ``column`` is the cell
     where the table's figures begin, where its undamaged rows agree on one; ``tight`` says that in all
-    of them the figures begin right behind the label. ``holds`` tests the row's own sum: where glued
+    of them the figures begin right behind the label. ``row_sum`` is the row's own sum: where glued
     digits can be cut in more ways than can be kept, it says which are kept.
     """
     if len(tokens) == n and _whole(tokens, own_row):
-        return RowReading(tuple(Square(NUMBER_CELL, t.start, t.end) for t in tokens), True, ())
-    if any(t.kind == GLUED for t in tokens):
-        return _glued(tokens, n, norm, holds)
+        return RowReading(tuple([Square(NUMBER_CELL, t.start, t.end) for t in tokens]), True, ())
+    if GLUED in [t.kind for t in tokens]:
+        return _glued(tokens, n, norm, row_sum)
     tokens, strays = _own_line(_without_page_mark(tokens, n), n, own_row)
     reading = _place(_merge_split(tokens), n, html, norm, loose=not html and not any(t.hard for t in tokens))
     if not reading.exact and column is not None:
@@ -76,7 +74,7 @@ def read_row(
 
 def _whole(tokens: Sequence[Event], own_row: int | None) -> bool:
     """Figures and nothing else, in the label's own row where rows are marked: the usual case."""
-    return all(t.kind == NUMBER and not t.split and (own_row is None or t.row == own_row) for t in tokens)
+    return all(not (t.kind != NUMBER or t.split or (own_row is not None and t.row != own_row)) for t in tokens)
 
 
 def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | None:
@@ -218,7 +216,7 @@ def _agree(options: Sequence[tuple[Square, ...]], codes: tuple[str, ...]) -> Row
     return RowReading(options[0], False, codes, tuple(options[1:]))
 
 
-def _glued(tokens: Sequence[Event], n: int, norm: str, holds: Callable[[Sequence[int]], bool] | None) -> RowReading:
+def _glued(tokens: Sequence[Event], n: int, norm: str, row_sum: RowSum | None) -> RowReading:
     """Digits without any space between them: every way to cut them into n figures without leading zeros."""
     parts = [t for t in tokens if t.kind != EMPTY]
     whole = [norm[t.start : t.end] for t in parts]
@@ -231,51 +229,12 @@ def _glued(tokens: Sequence[Event], n: int, norm: str, holds: Callable[[Sequence
     start, digits = parts[0].start, whole[0]
     if len(digits) == n and not digits.strip("0"):
         return RowReading(tuple(Square(NUMBER_CELL, start + i, start + i + 1) for i in range(n)), True, ())
-    cuts = _cuts(digits, n)
-    if holds is not None and len(cuts) > 1:
-        cuts.sort(key=lambda cut: not holds(_figures(digits, cut)))
-    options = [_cut(start, cut) for cut in cuts[:_MOST_KEPT]]
     # Of the readings left out, those whose own sum fails are no loss: the search would rule them out.
-    unkept = len(cuts) > _MOST_KEPT and (holds is None or holds(_figures(digits, cuts[_MOST_KEPT])))
-    if not options:
+    cuts = cut_apart(digits, n, _MOST_KEPT, row_sum)
+    if not cuts.kept:
         return RowReading((Square(UNKNOWN_CELL),) * n, False, ("DIGITS_GLUED", "AMBIGUOUS_PLACE"))
-    if unkept:
+    squares = {place: Square(NUMBER_CELL, start + place[0], start + place[1], ("DIGITS_GLUED",)) for place in {p for cut in cuts.kept for p in cut}}
+    options = [tuple([squares[place] for place in cut]) for cut in cuts.kept]
+    if not cuts.complete:
         return _agree(options, ("DIGITS_GLUED", "READINGS_CUT"))
     return _agree(options, ("DIGITS_GLUED", "ONE_CUT") if len(options) == 1 else ("DIGITS_GLUED",))
-
-
-def _figures(digits: str, cut: Sequence[tuple[int, int]]) -> list[int]:
-    return [int(digits[a:b].replace(",", "")) for a, b in cut]
-
-
-_PLAIN = re.compile(r"0|[1-9]\d*")
-_GROUPED = re.compile(r"0|[1-9]\d{0,2}(?:,\d{3})*")
-
-
-def _cuts(digits: str, n: int) -> list[tuple[tuple[int, int], ...]]:
-    """Every way to cut ``digits`` into n numerals without leading zeros; none where there are too many.
-
-    Where thousands are separated in this row, they are in every figure of it.
-    """
-    numeral = _GROUPED if "," in digits else _PLAIN
-    out: list[tuple[tuple[int, int], ...]] = []
-
-    def extend(at: int, left: int, done: tuple[tuple[int, int], ...]) -> None:
-        if len(out) > _MOST_SPLITS:
-            return
-        if left == 0:
-            if at == len(digits):
-                out.append(done)
-            return
-        for end in range(at + 1, len(digits) - left + 2):
-            if numeral.fullmatch(digits, at, end):
-                extend(end, left - 1, (*done, (at, end)))
-            elif digits[at] == "0":
-                return
-
-    extend(0, n, ())
-    return out if len(out) <= _MOST_SPLITS else []
-
-
-def _cut(start: int, cut: tuple[tuple[int, int], ...]) -> tuple[Square, ...]:
-    return tuple(Square(NUMBER_CELL, start + a, start + b, ("DIGITS_GLUED",)) for a, b in cut)

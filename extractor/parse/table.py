@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from extractor.form import Block, Field, Form, Table
 from extractor.layout.events import EMPTY, GLUED, LABEL, Event
@@ -10,13 +11,16 @@ from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
 from extractor.parse.across import Rows, blank_inside, is_hard
+from extractor.parse.cuts import RowSum
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, Verdict, has_grid
+from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, has_grid
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
+# With these about a row, an empty cell in it need not be the form's.
+_BLANKS_UNSEEN = frozenset({"WIDTH_VARIES", "HEADER_PARTIAL", "HEADER_BINDS"})
 
 
 def parse_table(document: Document, form: Form, table: Table, events: Sequence[Event], index: LabelIndex, doubt: tuple[str, ...] = ()) -> TableReading:
@@ -34,12 +38,14 @@ def parse_table(document: Document, form: Form, table: Table, events: Sequence[E
 class _Reader:
     def __init__(self, document: Document, form: Form, table: Table, index: LabelIndex, doubt: tuple[str, ...]) -> None:
         self.document = document
+        self.text, self.norm = document.text, document.norm
         self.form = form
         self.table = table
         self.index = index
         self.doubt = doubt
         self.html = has_grid(document.media_type)
         self.start = 0
+        self.headers: dict[tuple[object, ...], tuple[str, ...]] = {}  # what was said of the headers met so far
         self.rows_marked = False
         self.blank_habit = False  # zeros may be left empty in this table: empty cells stand between figures in two rows
 
@@ -118,6 +124,8 @@ class _Reader:
         Empty cells behind the label are no better, unless the report leaves so many zeros empty that a whole row is to be expected.
         """
         mine = [walk.owners[i] for i in chosen.values()]
+        if all(o.figures for o in mine):
+            return False
         usual = self._empty_by_habit(readings, chosen)
         last = max((o.start for o in mine if o.figures), default=-1)
         emptied = any(not o.figures and (not usual or (not o.tokens and o.start < last)) for o in mine)
@@ -152,17 +160,13 @@ class _Reader:
         return out
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
-        holds = self._own_sum(owner) if any(t.kind == GLUED for t in owner.tokens) else None
+        row_sum = self._own_sum(owner) if GLUED in [t.kind for t in owner.tokens] else None
         own_row = owner.row if self.rows_marked and (owner.hard or is_hard(owner)) else None
-        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, holds)
+        return read_row(owner.tokens, len(self.table.blocks[owner.block].columns), own_row, self.document.norm, self.html, column, tight, row_sum)
 
-    def _own_sum(self, owner: Owner) -> Callable[[Sequence[int]], bool] | None:
-        """A test of the sum that the form prints within this row, where it has one."""
-        fields = self.table.blocks[owner.block].grid[owner.position]
-        relation = next((r.relation for r in self.form.row_rules if set(r.relation.fields) == set(fields)), None)
-        if relation is None:
-            return None
-        return lambda values: relation.verdict(dict(zip(fields, values, strict=True)))[0] is Verdict.PASS
+    def _own_sum(self, owner: Owner) -> RowSum | None:
+        """The equation that the form prints within this row, where it has one over all of its cells."""
+        return _row_sum(self.form, self.table.blocks[owner.block].grid[owner.position])
 
     def _choose_owners(self, walk: Walk, readings: dict[int, RowReading]) -> dict[tuple[int, int], int]:
         """For each form row the owner that reads best: exact figures before none, intact label before damaged."""
@@ -216,23 +220,24 @@ class _Reader:
 
     def _beside(self, owner: Owner) -> bool:
         """All figures of the row stand on the line on which its label ends."""
-        last = max((t.start for t in owner.tokens if t.kind in FIGURES), default=owner.end)
+        last = max([t.start for t in owner.tokens if t.kind in FIGURES], default=owner.end)
         return "\n" not in self.document.norm[owner.end : last]
 
     def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
         owner = walk.owners[i]
         rows = self.table.blocks[owner.block].rows
-        following = next(iter(walk.owners[i + 1 :]), None)
-        if owner.position + 1 >= len(rows) or following is None:
+        if owner.position + 1 >= len(rows) or i + 1 >= len(walk.owners):
             return False  # no later row can follow here
+        following = walk.owners[i + 1]
         figures = [t for t in owner.tokens if t.kind in FIGURES]
         norm = self.document.norm
         if figures and "\n" not in norm[owner.end : figures[-1].start] and "\n" in norm[figures[-1].end : following.start]:
             return False  # the label, its figures and nothing else on one line
         if following.kind == "group":
             return following.ref not in rows[owner.position + 1].groups
-        following = next((o for o in walk.owners[i + 1 :] if o.kind == "row"), following)
+        if following.kind != "row":
+            following = next((o for o in walk.owners[i + 2 :] if o.kind == "row"), following)
         return (following.block, following.position) != (owner.block, owner.position + 1)
 
     def _neighbours_settle(self, walk: Walk, i: int) -> bool:
@@ -255,6 +260,12 @@ class _Reader:
         return not any(o.kind != "row" and start < o.start < end for o in walk.owners)
 
     def _header_codes(self, owner: Owner) -> tuple[str, ...]:
+        over = (owner.block, owner.headers, owner.header_seen, owner.misplaced)
+        if over not in self.headers:
+            self.headers[over] = self._doubts_of_header(owner)
+        return self.headers[over]
+
+    def _doubts_of_header(self, owner: Owner) -> tuple[str, ...]:
         expected = [c.id for c in self.table.blocks[owner.block].columns]
         if not owner.header_seen and not owner.headers:
             return ("HEADER_NOT_SEEN",)
@@ -356,38 +367,45 @@ class _Reader:
     def _band_candidates(self, block: Block, reading: RowReading, codes: tuple[str, ...]) -> list[Candidate]:
         width = len(block.columns)
         fields = [self.form.fields[block.grid[k // width][k % width]] for k in range(len(block.rows) * width)]
-        return list(self._of_fields(fields, reading, codes, None, 0))
+        return self._of_fields(fields, reading, codes, None, 0)
 
     # --- candidates --------------------------------------------------------------------------
 
-    def _candidates(self, block: Block, row: int, reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int = 0) -> Iterable[Candidate]:
+    def _candidates(self, block: Block, row: int, reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int = 0) -> list[Candidate]:
         fields = [self.form.fields[i] for i in block.grid[row]]
         return self._of_fields(fields, reading, codes, unit, option)
 
-    def _of_fields(self, fields: Sequence[Field], reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int) -> Iterable[Candidate]:
+    def _of_fields(self, fields: Sequence[Field], reading: RowReading, codes: tuple[str, ...], unit: str | None, option: int) -> list[Candidate]:
         if len(reading.alternatives) > _MOST_OPTIONS:
             codes = (*codes, "READINGS_CUT")
-        filled = any(s.kind == NUMBER_CELL for s in reading.squares) or self.blank_habit
-        if reading.exact and filled and not {"WIDTH_VARIES", "HEADER_PARTIAL", "HEADER_BINDS"} & set(codes):
+        filled = NUMBER_CELL in [s.kind for s in reading.squares] or self.blank_habit
+        if reading.exact and filled and _BLANKS_UNSEEN.isdisjoint(codes):
             blanks = (*codes, "BLANK_SEEN")
         else:
             blanks = codes
-        for k, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS])):
+        norm, text, doubt = self.norm, self.text, self.doubt
+        out: list[Candidate] = []
+        for at, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS]), option):
             for f, s in zip(fields, squares, strict=True):
-                c = self._candidate(f, s, blanks if s.kind == BLANK_CELL else codes, unit, option + k)
-                if c is not None:
-                    yield c
+                kind, start, end, more = s
+                if kind == NUMBER_CELL and not doubt:
+                    value, said = read_number(norm[start:end], f.kind, unit)
+                    if more or said:
+                        said = codes + more + said
+                    out.append(Candidate(f.index, Status.PRINTED, value, text[start:end], start, end, said or codes, at))
+                else:
+                    out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, at))
+        return out
 
-    def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate | None:
+    def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate:
         if s.codes or self.doubt:
             codes = (*codes, *s.codes, *self.doubt)
-        if "LINES_DEDUPLICATED" in self.doubt:
-            # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
-            return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+            if "LINES_DEDUPLICATED" in self.doubt:
+                # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
+                return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
         if s.kind == NUMBER_CELL:
-            text = self.document.text[s.start : s.end]
-            value, more = read_number(self.document.norm[s.start : s.end], f.kind, unit)
-            return Candidate(f.index, Status.PRINTED, value, text, s.start, s.end, codes + more, option)
+            value, more = read_number(self.norm[s.start : s.end], f.kind, unit)
+            return Candidate(f.index, Status.PRINTED, value, self.text[s.start : s.end], s.start, s.end, codes + more if more else codes, option)
         if s.kind == BLANK_CELL:
             printed = self.document.text[s.start : s.end] if s.start >= 0 else ""
             return Candidate(f.index, Status.BLANK, None, printed, s.start, s.end, codes, option)
@@ -402,6 +420,15 @@ class _Reader:
         label = " ".join(self.document.text[owner.start : owner.end].split())
         end = max([owner.end, *(t.end for t in owner.tokens)])
         return ExtraRow(self.table.id, label, values, owner.start, end)
+
+
+@lru_cache(maxsize=1024)
+def _row_sum(form: Form, fields: tuple[int, ...]) -> RowSum | None:
+    relation = next((r.relation for r in form.row_rules if r.relation.operator == "==" and set(r.relation.fields) == set(fields)), None)
+    if relation is None:
+        return None
+    weight = {i: c for c, i in relation.left.terms} | {i: -c for c, i in relation.right.terms}
+    return RowSum(tuple(weight[i] for i in fields), relation.left.constant - relation.right.constant)
 
 
 def _on_one_line(owner: Owner, n: int) -> bool:

@@ -7,12 +7,12 @@ the open label, or a piece of a group heading, is passed over; other text with f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from extractor.form import Label, Table
 from extractor.layout.events import DASHES, EMPTY, GLUED, LABEL, NUMBER, TEXT, Event
-from extractor.layout.labels import LabelIndex
+from extractor.layout.labels import LabelIndex, of_table
 
 FIGURES = (NUMBER, DASHES, GLUED)
 _PROSE = 40
@@ -72,27 +72,23 @@ class Walker:
         self.previous = ""
         self.group = ""  # the group heading seen last
         self.last = (-1, -1)  # block and position of the row opened last
-        self.group_keys = "|".join(x.key for x in index.rows.get(table.id, ()) if x.role == "group")
+        self.group_keys, self.row_keys = index.group_keys.get(table.id, ""), index.row_keys.get(table.id, {})
         self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None, tuple[int, ...], bool]] = {}
-        self.row_keys: dict[tuple[int, int], tuple[str, ...]] = {}
-        for label in index.rows.get(table.id, ()):
-            if label.role == "row":
-                at = (label.block, label.position)
-                self.row_keys[at] = (*self.row_keys.get(at, ()), label.key)
 
     def run(self, events: Sequence[Event]) -> Walk:
         """Walk all events of the table once."""
         for i, e in enumerate(events):
-            if e.kind == EMPTY:
+            kind = e.kind
+            if kind == EMPTY:
                 self._empty(e)
                 continue
-            if e.kind == LABEL:
+            if kind == LABEL:
                 self._label(e, events, i)
-            elif e.kind == TEXT:
+            elif kind == TEXT:
                 self._text(e, events, i)
             else:
                 self._figure(e)
-            self.previous = e.kind
+            self.previous = kind
         self._settle_empties(None)
         return self.out
 
@@ -116,19 +112,19 @@ class Walker:
         if self.empties:
             self._settle_empties(None)
         self.out.figures.append(e)
-        if self.owner is None:
+        owner = self.owner
+        if owner is None:
             self.out.orphans.append(e)
         else:
-            self.owner.tokens.append(e)
-            self.owner.figures += 1
+            owner.tokens.append(e)
+            owner.figures += 1
 
     # --- labels ------------------------------------------------------------------------------
 
     def _label(self, e: Event, events: Sequence[Event], i: int) -> None:
-        mine = [x for x in e.labels if x.table == self.table.id]
+        mine, roles = of_table(e.labels, self.table.id)
         if not mine:
             return
-        roles = {x.role for x in mine}
         if "row" in roles and ("column" not in roles or self._is_row(events, i)):
             self._settle_empties(e)
             self._open_row(self._row_meant([x for x in mine if x.role == "row"]), e, e.how, weak="column" in roles)
@@ -137,7 +133,7 @@ class Walker:
             self._group(next(x for x in mine if x.role == "group"), e, events, i)
         else:
             self._settle_empties(e)
-            self._header(mine, e)
+            self._header(mine, roles, e)
 
     def _row_meant(self, candidates: list[Label]) -> Label:
         """Of rows with the same label the one under the group heading seen last, else the next one down."""
@@ -240,9 +236,9 @@ class Walker:
         self.owner = Owner("group", label.block, -1, label.ref, e.start, e.end, e.row, e.cell, e.hard, e.how)
         self.out.owners.append(self.owner)
 
-    def _header(self, mine: list[Label], e: Event) -> None:
+    def _header(self, mine: Sequence[Label], roles: Collection[str], e: Event) -> None:
         """A block or corner label begins a new header; so does a column label that follows figures of a row."""
-        if any(x.role == "column" for x in mine):
+        if "column" in roles:
             if self.owner is not None and self.previous in FIGURES:
                 self.columns = []
             self.columns.append(e)

@@ -41,8 +41,13 @@ def reconcile(
         settled.append(s)
         missing = ("FIELD_LOST", *reading.codes)
         for n, row in enumerate(s.frame.rows):
+            several = len(s.readings[n]) > 1
             for i in row:
-                out[i] = _resolve(i, by_field[i], s, n, missing)
+                if not several and (only := by_field[i]) and only[0].status is not Status.LOST:
+                    c = only[0]
+                    out[i] = Resolved(i, c.status, c.value, c.printed, c.start, c.end, c.codes)
+                else:
+                    out[i] = _resolve(i, by_field[i], s, n, missing)
     return tuple(r for r in out if r is not None), tuple(settled)
 
 

@@ -10,6 +10,7 @@ outcome rows, so no proof answers a doubt about these; with no header seen they 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from extractor.codes import is_doubt, unanswered
 from extractor.form import Form, Table
@@ -45,16 +46,21 @@ def prove(form: Form, resolved: tuple[Resolved, ...], settled: Sequence[Settled]
     for table, s in zip(form.tables, settled, strict=True):
         if not s.frame.equations or s.undecided:
             continue
-        doubts = {i: d for row in s.frame.rows for i in row if (d := frozenset(c for c in resolved[i].codes if is_doubt(c)))}
+        doubts = {i: d for row in s.frame.rows for i in row if (d := _doubts(resolved[i].codes))}
         printed = {i for i in doubts if resolved[i].status is Status.PRINTED and i in s.frame.local}
         if printed:
             for i in _Table(form, table, s, resolved, doubts).proven(printed):
                 codes = ("GLUED_PROVEN" if c == "DIGITS_GLUED" else c for c in out[i].codes)
                 out[i] = out[i]._replace(codes=(*codes, PROVEN))
-        for i in s.frame.variables:
-            if out[i].status is Status.DEDUCED and any(unanswered(out[j].codes) for j in _beside(s.frame, i) if out[j].status is Status.PRINTED):
+        for i in [i for i in s.frame.variables if out[i].status is Status.DEDUCED]:
+            if any(unanswered(out[j].codes) for j in _beside(s.frame, i) if out[j].status is Status.PRINTED):
                 out[i] = out[i]._replace(codes=(*out[i].codes, "RESTS_ON_DOUBT"))
     return tuple(out)
+
+
+@lru_cache(maxsize=4096)
+def _doubts(codes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(c for c in codes if is_doubt(c))
 
 
 def _beside(f: Frame, i: int) -> set[int]:

@@ -32,9 +32,14 @@ class Frame:
     lines: tuple[frozenset[int], ...]
 
 
-@lru_cache(maxsize=64)
 def frame(form: Form, table: Table) -> Frame:
     """The frame of one table, made once."""
+    return _frame(form, table.id)
+
+
+@lru_cache(maxsize=64)
+def _frame(form: Form, table_id: str) -> Frame:
+    table = form.table(table_id)
     rows = [(b.number, r) for b in table.blocks for r in _printed_rows(b)]
     fields = {i for _, row in rows for i in row}
     relations = [r.relation for r in form.rules if r.severity == "hard" and r.when is None and r.relation.operator == "==" and fields.issuperset(r.relation.fields)]
@@ -74,9 +79,16 @@ def _total_lines(form: Form, relations: Sequence[Relation]) -> list[frozenset[in
 
 def options(row: Sequence[int], by_field: Sequence[Sequence[Candidate]]) -> list[Reading]:
     """The readings of one printed row: its candidates by option, in the reader's order."""
-    if all(len(by_field[i]) < 2 for i in row):
-        only = {i: by_field[i][0] for i in row if by_field[i]}
-        return [only] if only else []
+    only: dict[int, Candidate] = {}
+    for i in row:
+        if len(by_field[i]) > 1:
+            return _several(row, by_field)
+        if by_field[i]:
+            only[i] = by_field[i][0]
+    return [only] if only else []
+
+
+def _several(row: Sequence[int], by_field: Sequence[Sequence[Candidate]]) -> list[Reading]:
     found: dict[int, dict[int, Candidate]] = {}
     for i in row:
         for c in by_field[i]:

@@ -86,7 +86,11 @@ class Problem:
         mine = set(group.variables)
         own = [e for e in self.equations if all(v in mine for _, v in e.terms)]
         out = []
+        places = {v: at for at, v in enumerate(group.variables)}
         for choice in group.choices:
+            if None not in choice.values:
+                out.append(self.misprint if any(_sum(e, places, choice.values) for e in own) else 0)
+                continue
             values: list[Number | None] = list(self.values)
             for v, x in zip(group.variables, choice.values, strict=True):
                 values[v] = x
@@ -121,6 +125,11 @@ def residual(e: Equation, values: Sequence[Number | None]) -> Number | None:
             return None
         total += c * x
     return total
+
+
+def _sum(e: Equation, places: Mapping[int, int], values: Sequence[Number | None]) -> Number:
+    """By how much an equation fails whose variables stand in ``places`` of ``values``, none of which is unknown."""
+    return sum([c * (values[places[v]] or 0) for c, v in e.terms], e.constant)
 
 
 def steps(equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int]) -> Iterator[tuple[Equation, Forced]]:
@@ -304,7 +313,7 @@ def assembled(problem: Problem, choices: Sequence[int], misprints: frozenset[int
 
 def _repairs(problem: Problem, node: _Node, conflict: int) -> list[Repair]:
     """Everything that could undo a contradiction: a total line left unfilled, another reading of a row, a misprinted figure."""
-    variables = [v for v in range(len(problem.values)) if conflict >> v & 1]
+    variables = list(_variables(conflict))
     out: list[Repair] = [(_LINE, n, 0) for n, line in enumerate(problem.lines) if n not in node.lines and any(v in line for v in variables)]
     for v in variables:
         place = problem.group_of.get(v)
@@ -317,13 +326,22 @@ def _repairs(problem: Problem, node: _Node, conflict: int) -> list[Repair]:
     return [r for r in dict.fromkeys(out) if r not in node.barred]
 
 
+def _variables(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask -= lowest
+
+
 def _dearer(problem: Problem, node: _Node, repair: Repair, barred: AbstractSet[Repair]) -> int:
     """How much a repair adds to the least that an account costs in which the ``barred`` ones are not made."""
     kind, n, k = repair
     if kind == _LINE:
         return problem.misprint
     if kind == _ROW:
-        return _row_cost(problem, node, n, k) - _row_cost(problem, node, n, node.choices[n])
+        choices, penalties, now = problem.groups[n].choices, problem.penalties[n], node.choices[n]
+        own = choices[k].cost - choices[now].cost
+        return own + penalties[k] - penalties[now] if _bound(problem, node, n) else own
     place = problem.group_of.get(n)
     if place is None:
         return problem.misprint
@@ -333,9 +351,13 @@ def _dearer(problem: Problem, node: _Node, repair: Repair, barred: AbstractSet[R
 
 
 def _row_cost(problem: Problem, node: _Node, g: int, k: int) -> int:
-    """A choice's own cost, and a misprint where it breaks its row's own sum and nothing in the row is called one yet."""
-    group = problem.groups[g]
-    return group.choices[k].cost + (problem.penalties[g][k] if node.misprints.isdisjoint(group.variables) else 0)
+    """A choice's own cost, and a misprint where it breaks its row's own sum, as long as that binds it."""
+    return problem.groups[g].choices[k].cost + (problem.penalties[g][k] if _bound(problem, node, g) else 0)
+
+
+def _bound(problem: Problem, node: _Node, g: int) -> bool:
+    """The row's own sum binds it: nothing in it is called a misprint yet."""
+    return not node.misprints or node.misprints.isdisjoint(problem.groups[g].variables)
 
 
 def _relaxed(problem: Problem, node: _Node, g: int, barred: AbstractSet[Repair]) -> int:

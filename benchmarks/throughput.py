@@ -1,0 +1,152 @@
+"""How many reports a second ``gouji extract`` reads, from the command to the last line written, and what bounds it.
+
+``python -m benchmarks.throughput``. The program runs as a process over a folder of clean reports of every text shape, with each number of
+workers in turn; a run over a single report beside it shows what starting costs. What a report costs inside is timed as ``speed`` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count, islice, product
+from pathlib import Path
+from statistics import fmean
+
+from benchmarks.damage import SHAPES, make_case
+from benchmarks.score import ROOT, stamp, write_json
+from benchmarks.speed import Timing, calibration, measure
+from extractor.form import load_forms
+
+TEXT_SHAPES = tuple(s for s in SHAPES if s != "html")
+_LOOK_EVERY = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the command line: seconds on the clock, and of CPU in its first process (the parent) and in the workers.
+
+    ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then.
+    """
+
+    workers: int
+    reports: int
+    seconds: float
+    parent_cpu: float | None
+    workers_cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Reports a second."""
+        return self.reports / self.seconds
+
+    def bound(self) -> str:
+        """Which side had the least time to spare: the parent, or the workers on average."""
+        if self.parent_cpu is None or self.workers < 2:
+            return "one process"
+        return "parent" if self.parent_cpu > self.workers_cpu / self.workers else "workers"
+
+
+def texts(shape: str, number: int) -> list[bytes]:
+    """Clean reports of one shape, in every form in turn."""
+    forms = load_forms()
+    return [make_case(forms[n % len(forms)], n, shape, "clean").data for n in range(number)]
+
+
+def write_folder(folder: Path, reports: int) -> None:
+    """Write so many clean reports, round all shapes and forms, into a new folder."""
+    folder.mkdir()
+    every = (make_case(form, seed, shape, "clean") for seed in count() for shape, form in product(TEXT_SHAPES, load_forms()))
+    for n, case in enumerate(islice(every, reports)):
+        (folder / f"{n:06}-{case.name}{case.suffix}").write_bytes(case.data)
+
+
+def run(folder: Path, output: Path, workers: int) -> Run:
+    """Run the command over ``folder``; RuntimeError where it fails or writes another number of records than there are reports."""
+    command = [sys.executable, "cli.py", "extract", str(folder), "--jsonl", str(output), "--workers", str(workers)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said) as process:  # noqa: S603
+        parent = None
+        while process.poll() is None:
+            parent = _cpu_of(process.pid) or parent
+            time.sleep(_LOOK_EVERY)
+        seconds = time.perf_counter() - start
+        said.seek(0)
+        words = said.read().decode("utf-8", "replace")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    records = output.read_bytes().count(b"\n") if output.exists() else 0
+    reports = sum(1 for _ in folder.iterdir())
+    if process.returncode != 0 or records != reports:
+        raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}, {records} records of {reports} reports: {words[-500:]}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(workers, reports, seconds, parent, cpu - (parent or 0.0))
+
+
+def _cpu_of(pid: int) -> float | None:
+    """CPU seconds of one process without its children, where the system has /proc."""
+    try:
+        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run_all(reports: int, workers: Sequence[int]) -> tuple[Run, list[Run]]:
+    """The run over one report, and those over the whole folder."""
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        write_folder(place / "one", 1)
+        write_folder(place / "all", reports)
+        output = place / "out.jsonl"
+        return run(place / "one", output, 1), [run(place / "all", output, n) for n in workers]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
+    parser.add_argument("--reports", type=int, default=3360, help="reports in the folder, default 3,360")
+    parser.add_argument("--workers", type=lambda t: tuple(map(int, t.split(","))), default=(1, 2), metavar="N,…")
+    parser.add_argument("--texts", type=int, default=20, help="reports of each shape that are timed inside, default 20; 0 is none")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args(argv)
+    alone, runs = run_all(given.reports, given.workers)
+    loop = calibration()
+    inside = [measure(s, texts(s, given.texts), 3 * given.texts) for s in TEXT_SHAPES] if given.texts else []
+    for line in _lines(alone, runs, inside, loop):
+        print(line)
+    if given.json:
+        figures = {"one_report": asdict(alone), "runs": [_data(r) for r in runs], "inside": [asdict(t) for t in inside], "loop_ms": loop}
+        write_json(stamp("benchmarks.throughput", argv) | figures, given.json)
+    return 0
+
+
+def _data(r: Run) -> Mapping[str, object]:
+    return asdict(r) | {"reports_a_second": r.rate, "bound_by": r.bound()}
+
+
+def _lines(alone: Run, runs: Sequence[Run], inside: Sequence[Timing], loop: float) -> Iterator[str]:
+    yield f"loop of plain Python (as in `speed`): {loop:.1f} ms; one report alone: {alone.seconds:.2f} s, all of it start-up"
+    yield f"{'workers':>7}{'reports':>9}{'reports/s':>11}{'seconds':>9}{'start-up':>10}{'CPU parent':>12}{'CPU workers':>13}   bound by"
+    for r in runs:
+        parent = "–" if r.parent_cpu is None else f"{r.parent_cpu:.1f} s"
+        yield (
+            f"{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{alone.seconds / r.seconds:10.1%}{parent:>12}"
+            f"{r.workers_cpu:11.1f} s   {r.bound()}"
+        )
+    for t in inside:
+        slowest = ", ".join(f"{name} {ms:.2f}" for name, ms in sorted(t.stages.items(), key=lambda item: -item[1])[:5])
+        yield f"{t.name:14} {t.median:6.2f} ms a report in one process alone: {slowest}"
+    if inside:
+        yield f"{'all shapes':14} {fmean(t.median for t in inside):6.2f} ms, reading and extracting; the line of JSON and the way to the parent come on top"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
