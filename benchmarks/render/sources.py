@@ -73,7 +73,7 @@ def _lines(page: Page) -> Iterator[Line]:
 def _kept(form: Form, sheet: Sheet, status: Sequence[str], extras: Sequence[GoldenExtra]) -> Iterator[Row]:
     """The rows without lost cells, and the report's extra rows where they stand in for a group that is lost."""
     waiting = list(extras)
-    labels = _row_labels(form)
+    groups = _groups_of(form)
     gone: set[int] = set()  # the groups and corners whose first row is lost, by identity
     heads: list[Row] = []
     for row in sheet.rows:
@@ -89,7 +89,7 @@ def _kept(form: Form, sheet: Sheet, status: Sequence[str], extras: Sequence[Gold
             yield row
             continue
         gone |= {id(c) for c in row.cells if c.role == "group"}
-        found = next((e for e in waiting if key(normalise(e.label)) in labels[row.own[0]]), None)
+        found = next((e for e in waiting if key(normalise(e.label)) in groups[row.own[0]]), None)
         if found is not None:
             waiting.remove(found)
             yield _extra(sheet, row, found)
@@ -97,7 +97,7 @@ def _kept(form: Form, sheet: Sheet, status: Sequence[str], extras: Sequence[Gold
         yield _extra(sheet, None, extra)
 
 
-def _row_labels(form: Form) -> list[list[str]]:
+def _groups_of(form: Form) -> list[list[str]]:
     """For each field the groups that its row stands under, compared as labels are."""
     headers = {i: h for t in form.tables for b in t.blocks for h, indexes in zip(b.rows, b.grid, strict=True) for i in indexes}
     return [[key(normalise(g)) for g in headers[f.index].group_labels] for f in form.fields]
