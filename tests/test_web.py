@@ -71,7 +71,7 @@ def test_a_report_gives_the_very_record_that_the_command_writes_however_it_is_se
 def test_a_file_that_is_no_report_gives_a_record_that_says_why(client: httpx2.Client) -> None:
     record = client.post("/v1/extract", content=b"%PDF-1.7", headers=PLAIN).json()
 
-    assert ("unreadable", "FORMAT_UNSUPPORTED") == (record["decision"], record["error"]["code"])
+    assert ("unreadable", "CORRUPT_FILE") == (record["decision"], record["error"]["code"])
 
 
 @pytest.mark.parametrize(

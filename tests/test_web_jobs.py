@@ -75,7 +75,7 @@ def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) 
     expected = ["one.txt", "000/source.txt", "001/source.txt", "scan.pdf", "县志.txt", "one.txt (2)"]
     assert (expected, expected) == ([f["name"] for f in listed], [r["source"] for r in records])
     assert (6, {"done": 6}, {"accept": 4, "review": 1, "unreadable": 1}) == (done["files"], done["states"], done["decisions"])
-    assert ["FORMAT_UNSUPPORTED"] == [f["error"] for f in listed if f["error"]]
+    assert ["CORRUPT_FILE"] == [f["error"] for f in listed if f["error"]]
     assert (expected[:2], 2) == ([f["name"] for f in page["files"]], page["next"])
 
 

@@ -112,7 +112,7 @@ def _tell(done: distributed.Future[Any], told: Future[list[Result]]) -> None:
         error = exc
     except (OSError, RuntimeError) as exc:
         error = Unavailable(f"{_GONE} ({type(exc).__name__})")
-    except BaseException as exc:  # noqa: BLE001 - a cancelled future is no Exception in every version
+    except BaseException as exc:  # a cancelled future is no Exception in every version
         error = Unavailable(_GONE) if done.cancelled() or "Cancel" in type(exc).__name__ else exc
     finally:
         done.release()

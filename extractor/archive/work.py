@@ -136,15 +136,9 @@ def _tables(line: Line) -> bytes:
 
 def prepare(options: Options) -> None:
     """Load what is slow the first time, so that it does not count against the first report."""
-    from extractor.costs import load_costs
-    from extractor.policy import load_policy
-
     work(replace(options, models=(), debug=False), [Task("", "政府信息公开".encode())])
-    load_policy()
-    load_costs()
-    for form in load_forms(options.forms):
-        pipeline.label_index(form)
     if options.models:
         from extractor.consult import load_cascade
 
         load_cascade()
+    pipeline.ready(load_forms(options.forms))

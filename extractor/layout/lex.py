@@ -136,6 +136,8 @@ class _Lexer:
             if self.open_cell >= 0 and line.strip().isdecimal():
                 self._close_cell()  # a number alone below an empty cell is as likely a page number
             self.open_cell = -1
+            if self.html:
+                self._new_row()  # every row of a grid has its border, so a line without one is no part of the row above
             before = len(self.out)
             if line.isdecimal() and line.isascii():
                 self._figure(start, end, self.cell_row and not self.blank)

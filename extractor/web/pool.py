@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 from concurrent.futures import TimeoutError as TooLong
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 from pebble import ProcessExpired, ProcessPool
 
+from extractor.archive.engine import start_process
+from extractor.archive.work import Options as Reports
 from extractor.form import load_forms
 from extractor.web.settings import Settings
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from extractor.types import Document
 
 _RECYCLE = 2_000  # reports after which a process makes room for a new one
-_MEMORY = 2_000_000_000  # bytes of address space beyond what a process starts with
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +35,8 @@ class Reading:
 
 
 def _start(options: Options) -> None:
-    """What a process does first: leave signals to the parent, never take more memory than a report may need, load what reading needs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        import resource
-
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a pseudo-file
-            now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        # Address space, the only measure that the system enforces on a process.
-        resource.setrlimit(resource.RLIMIT_AS, (now + _MEMORY, now + _MEMORY))
-    _load(options)
-
-
-def _load(options: Options) -> None:
-    """What is slow the first time must not count against the first report."""
-    from extractor.costs import load_costs
-    from extractor.pipeline import label_index
-    from extractor.policy import load_policy
-
-    read("政府信息公开".encode(), "", options, False)
-    load_policy()
-    load_costs()
-    for form in load_forms(options.forms):
-        label_index(form)
+    """What a process does first; reading the first report must not be slower than reading the next."""
+    start_process(Reports(options.forms, options.max_bytes))
 
 
 def _nothing() -> None:
@@ -68,27 +45,21 @@ def _nothing() -> None:
 
 def read(data: bytes, name: str, options: Options, whole: bool) -> Reading:
     """Read one report; what a worker process runs."""
-    from extractor.errors import ReportUnreadable
-    from extractor.pipeline import extract
-    from extractor.read import read_bytes
-    from extractor.record import dumps, to_record
+    from extractor.batch import extract_input, line_of
+    from extractor.read.inputs import Input
 
     forms = load_forms(options.forms)
-    try:
-        extraction = extract(read_bytes(data, name, options.max_bytes), forms)
-    except ReportUnreadable as exc:
-        return failed(data, name, exc.code, exc.message)
-    record = to_record(extraction, next((f for f in forms if f.id == extraction.form), None))
-    return Reading(dumps(record), extraction.decision, extraction.error and extraction.error[0], extraction.document if whole else None)
+    extraction = extract_input(Input(name, data), forms, options)
+    line = line_of(extraction, forms)
+    return Reading(line.text, line.summary.decision, line.summary.error, extraction.document if whole and extraction.document.text else None)
 
 
 def failed(data: bytes, name: str, code: str, message: str) -> Reading:
     """The record of a report that could not be read."""
-    from extractor.batch import nothing_read
-    from extractor.record import dumps, to_record
+    from extractor.batch import unread_line
 
-    extraction = nothing_read(name, sha256(data).hexdigest(), code, message)
-    return Reading(dumps(to_record(extraction, None)), extraction.decision, code)
+    line = unread_line(name, sha256(data).hexdigest(), code, message)
+    return Reading(line.text, line.summary.decision, code)
 
 
 class Readers:
