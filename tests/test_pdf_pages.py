@@ -329,6 +329,7 @@ def test_nothing_that_ocr_read_is_accepted() -> None:
 TSV = (
     "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
     "1\t1\t0\t0\t0\t0\t0\t0\t1000\t2000\t-1\t\n"
+    "4\t1\t1\t1\t1\t0\t100\t200\t460\t42\t-1\t\n"
     "5\t1\t1\t1\t1\t1\t100\t200\t80\t40\t96.5\t规\n"
     "5\t1\t1\t1\t1\t2\t182\t200\t80\t40\t91.0\t章\n"
     "5\t1\t1\t1\t1\t3\t500\t202\t60\t38\t88.1\t12\n"

@@ -138,7 +138,7 @@ def _refuse_unmapped(views: Sequence[View]) -> None:
 
 def _glyph(word: ocr.Recognised, v: View) -> Glyph:
     box = word.box(v.width, v.height)
-    return Glyph(word.text, *box, box.bottom, box.bottom - box.top)
+    return Glyph(word.text, *box, word.base * v.height, word.high * v.height)
 
 
 def picture_text(picture: bytes, engine: ocr.Ocr) -> Rendered:
