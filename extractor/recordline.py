@@ -34,7 +34,7 @@ def line_of(extraction: Extraction, form: Form | None) -> str:
 @lru_cache(maxsize=32)
 def _starts(form: Form) -> tuple[str, ...]:
     """How the JSON of each field's cell begins, up to its value."""
-    return tuple(f'{{"table":{quoted(f.table)},"row":{quoted(f.row)},"column":{quoted(f.column)},"value":' for f in form.fields)
+    return tuple(f'{{"table":{_text(f.table)},"row":{_text(f.row)},"column":{_text(f.column)},"value":' for f in form.fields)
 
 
 def _cell(field: Field, start: str, r: Resolved, d: Decision) -> str:
@@ -69,7 +69,7 @@ def _alternative(c: Candidate) -> str:
 
 @lru_cache(maxsize=4096)
 def _said(codes: tuple[str, ...], producer: str) -> str:
-    return f'"codes":{dumps(codes)},"producer":{quoted(producer)}'
+    return f'"codes":{dumps(codes)},"producer":{_text(producer)}'
 
 
 def _printed(status: Status, printed: str | None, start: int, end: int) -> str:

@@ -18,6 +18,7 @@ from extractor.ask import TableReply
 from extractor.batch import Line, line_of, safely
 from extractor.form import Form, load_forms
 from extractor.read import DEFAULT_MAX_BYTES, read_bytes
+from extractor.readiness import ready
 from extractor.types import Document, Extraction
 
 if TYPE_CHECKING:
@@ -141,4 +142,4 @@ def prepare(options: Options) -> None:
         from extractor.consult import load_cascade
 
         load_cascade()
-    pipeline.ready(load_forms(options.forms))
+    ready(load_forms(options.forms))

@@ -7,7 +7,7 @@ the open label, or a piece of a group heading, is passed over; other text with f
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.form import Label, Table
@@ -155,7 +155,8 @@ class Walker:
         keys = self.row_keys.get((label.block, label.position), ())
         over = (len(self.columns), self.columns[0].start if self.columns else -1, label.block)
         if over not in self.over:
-            self.over[over] = (self._headers(label.block), self._unit(label.block), self._header_cells(label.block), self._misplaced(label.block))
+            named = self._named(label.block)
+            self.over[over] = (tuple(named), self._unit(label.block), self._header_cells(label.block), self._misplaced(label.block, named))
         headers, unit, cells, misplaced = self.over[over]
         self.owner = Owner(
             "row", label.block, label.position, label.ref, e.start, e.end, e.row, e.cell, e.hard, "fuzzy" if weak else how, keys,
@@ -163,9 +164,6 @@ class Walker:
         )  # fmt: skip
         self.out.owners.append(self.owner)
         self.last = (label.block, label.position)
-
-    def _headers(self, block: int) -> tuple[str, ...]:
-        return tuple(self._named(block))
 
     def _header_cells(self, block: int) -> tuple[int, ...]:
         """The cell of each column of the block in the printed row of its header; empty unless one row shows all of them in order."""
@@ -181,14 +179,14 @@ class Walker:
         cells = tuple(e.cell for e in found.values())
         return cells if list(cells) == list(range(cells[0], cells[0] + len(refs))) else ()
 
-    def _misplaced(self, block: int) -> bool:
+    def _misplaced(self, block: int, named: Mapping[str, Event]) -> bool:
         """The header lacks columns, and among those it shows stands a heading that is none of these.
 
         It may be one of the columns that are missing, but only where the form has one between the headings on either side of it.
         """
         columns = self.table.blocks[block].columns
         inner = [c.id for c in columns if c.groups] or [c.id for c in columns]
-        seen = {inner.index(ref): e for ref, e in self._named(block).items() if ref in inner}
+        seen = {inner.index(ref): e for ref, e in named.items() if ref in inner}
         missing = set(range(len(inner))) - set(seen)
         if not seen or not missing:
             return False
