@@ -17,8 +17,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
+from extractor.errors import ReportUnreadable
 from extractor.read import read_bytes
-from tests.hostile_support import HARM, NAMES, READ, huge, listening, sound
+from tests.hostile_support import HARM, NAMES, READ, WORD, huge, listening, sound, with_part
 
 ROOT = Path(__file__).resolve().parent.parent
 DECEIVING = {c for c in map(chr, range(0x110000)) if not c.isprintable() and c not in "\n\u3000"}
@@ -122,6 +123,17 @@ def test_files_of_ten_gigabytes_are_not_loaded(tmp_path: Path) -> None:
     assert REFUSED >= set(last.values()), last
     assert READ == code(read)
     assert time.monotonic() - started < 30
+
+
+def test_a_refusal_quotes_little_of_the_file_and_nothing_that_steers_a_terminal() -> None:
+    long = b"<" + b"n" * 50_000 + b"></x>"
+    parts = [lambda _: long, lambda _: "<a>\u202e\x85</b\u202e\x85>".encode()]
+    for change in parts:
+        with pytest.raises(ReportUnreadable) as refused:
+            read_bytes(with_part("docx", WORD, change), "a")
+
+        assert len(refused.value.message) < 600
+        assert not DECEIVING & set(refused.value.message)
 
 
 # Names made to deceive
