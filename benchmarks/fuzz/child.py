@@ -157,7 +157,7 @@ def _by_coverage(bench: Bench, reader: Reader, corpus: Path, seed: int) -> None:
         return damage(data, Random(number))[:largest]
 
     off = [f"-handle_{s}=0" for s in ("abrt", "bus", "fpe", "ill", "int", "segv", "term", "usr1", "usr2", "xfsz")]
-    options = ["-timeout=1000000", "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0", "-report_slow_units=1000000", "-len_control=0", "-max_len=3000000", f"-seed={seed + 1}", f"-runs={RUNS}", f"-artifact_prefix={corpus.parent}{os.sep}"]
+    options = ["-timeout=1000000", "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0", "-report_slow_units=1000000", "-len_control=0", "-mutate_depth=1", "-max_len=3000000", f"-seed={seed + 1}", f"-runs={RUNS}", f"-artifact_prefix={corpus.parent}{os.sep}"]
     atheris.Setup([sys.argv[0], *off, *options, str(corpus)], lambda data: bench.run(data) and None, custom_mutator=mutate)
     atheris.Fuzz()
 
