@@ -225,7 +225,7 @@ class Walker:
     def _group(self, label: Label, e: Event, events: Sequence[Event], i: int) -> None:
         """A group heading: with figures of its own on its line it is a row of its own, kept as an extra."""
         self.group = label.ref
-        after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
+        after = next((events[k] for k in range(i + 1, len(events)) if events[k].kind != EMPTY), None)  # a slice would copy the rest of a long text
         if after is None or after.kind not in FIGURES:
             return
         waiting = self.owner is not None and self.owner.kind == "row" and not self.owner.figures
@@ -264,7 +264,7 @@ class Walker:
             return
         if match or len(run) <= 1 or run in self.group_keys:
             return
-        after = next((x for x in events[i + 1 :] if x.kind != EMPTY), None)
+        after = next((events[k] for k in range(i + 1, len(events)) if events[k].kind != EMPTY), None)  # a slice would copy the rest of a long text
         if after is not None and after.kind in FIGURES:
             self.owner = Owner("text", -1, -1, "", e.start, e.end, e.row, e.cell, e.hard, "text")
             self.out.owners.append(self.owner)
