@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,29 +28,12 @@ from extractor.segment import Segment, choose_form, find_agency, find_year, line
 from extractor.types import Candidate, Document, Extraction, Located, TableReading, has_grid
 
 UNREADABLE = "unreadable"
-# New objects before the youngest are looked through; such rounds before the older ones are; and those before all are.
-_COLLECTED_AFTER = (100_000, 20, 20)
 
 
 @lru_cache(maxsize=32)
 def label_index(form: Form) -> LabelIndex:
     """The form's label index, built once."""
     return LabelIndex(form)
-
-
-def ready(forms: Sequence[Form]) -> None:
-    """Prepare this process for many reports: load what every report needs, and have the cyclic collector leave it alone.
-
-    A report makes some thousands of small objects, nearly all of which die with it and none of which point back at themselves.
-    Looking through them and through all that is loaded, every few hundred objects, took a fifth of the time.
-    """
-    for form in forms:
-        label_index(form)
-    load_costs()
-    load_policy()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTED_AFTER)
 
 
 def extract_path(path: Path, forms: Sequence[Form] | None = None) -> Extraction:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.damage import LEVELS, SHAPES, make_case
 from extractor.form import load_forms
-from extractor.pipeline import extract, ready
+from extractor.pipeline import extract
 from extractor.read import read_bytes
+from extractor.ready import ready
 from extractor.record import dumps, summarise, to_record
 from extractor.recordline import line_of, written
 from extractor.types import Candidate, Decision, Extraction, Resolved, Status
