@@ -97,7 +97,7 @@ def _row(s: Summary, roomy: bool) -> Iterator[str]:
 
     yield from (escape(visible(Path(s.source).name)), s.form or "–", str(s.year or "–"))
     if roomy:
-        yield escape(s.agency or "–")
+        yield escape(visible(s.agency or "–"))
     yield f"[{_STYLES[s.decision]}]{s.decision}[/]"
     counts = (s.accepted, s.review, s.lost, s.deduced, s.findings)
     yield from (str(n) if s.cells else "–" for n in counts)

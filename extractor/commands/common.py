@@ -42,7 +42,11 @@ def usage(message: str) -> typer.Exit:
 
 
 def tell(line: str) -> None:
-    """A line for people."""
+    """A line for people; what a name in it holds must not steer their terminal."""
+    if not line.isprintable():
+        from extractor.record import visible
+
+        line = "\n".join(map(visible, line.split("\n")))
     typer.echo(line, err=True)
 
 

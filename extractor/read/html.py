@@ -22,6 +22,7 @@ from extractor.types import GridPlace, Placed
 MAX_DEPTH = 2_000
 MAX_EVENTS = 300_000
 MAX_CELLS = 50_000
+MAX_COVERED = 1_000_000  # squares of a table that cells above reach down to; a report has some hundred
 _HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 _WHITE = re.compile("[ \t\n\r\f\x0b\x85\u2028\u2029]+")
 
@@ -79,7 +80,7 @@ def render(text: str) -> tuple[str, str, tuple[str, ...], tuple[Placed, ...]]:
 
 
 def _too_large() -> ReportUnreadable:
-    message = f"more than {MAX_CELLS:,} table cells or {MAX_EVENTS:,} tags: give the report's own page"
+    message = f"more than {MAX_CELLS:,} table cells, {MAX_COVERED:,} squares that cells span, or {MAX_EVENTS:,} tags: give the report's own page"
     return ReportUnreadable("HTML_TOO_LARGE", message)
 
 
@@ -117,6 +118,7 @@ class _Frame:
     column: int = 1  # the first square of the row that no cell has taken
     taken: dict[int, int] = field(default_factory=dict)  # column: for how many more rows a cell above reaches down
     places: list[tuple[int, int, int]] = field(default_factory=list)
+    covered: int = 0  # squares that cells have taken in rows below their own, as far as they were looked at
 
     def next_row(self) -> None:
         """Step to the next row of the lattice: cells above that reach down take their squares of it."""
@@ -124,6 +126,7 @@ class _Frame:
         self.column = 1
         self.places = []
         if self.taken:
+            self._cover(len(self.taken))
             self.taken = {column: left - 1 for column, left in self.taken.items() if left > 0}
 
     def take(self, attributes: dict[str, str]) -> None:
@@ -134,9 +137,15 @@ class _Frame:
         self.places.append((self.number, self.rows, column))
         wide = _span(attributes["colspan"]) if "colspan" in attributes else 1
         if "rowspan" in attributes and (deep := _span(attributes["rowspan"], to_the_end=_MAX_SPAN)) > 1:
+            self._cover(wide)
             for square in range(column, column + wide):
                 taken[square] = deep - 1
         self.column = column + wide
+
+    def _cover(self, squares: int) -> None:
+        self.covered += squares
+        if self.covered > MAX_COVERED:
+            raise _too_large()
 
     def close_cell(self) -> None:
         """End the open cell, if any."""

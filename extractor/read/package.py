@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from extractor.errors import ReportUnreadable
+from extractor.read.containers.names import label
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -124,13 +125,13 @@ class Package:
 
 
 def broken(why: str) -> ReportUnreadable:
-    """The error of a file that cannot be opened."""
-    return ReportUnreadable("CORRUPT_FILE", f"the document is damaged, {why}: fetch it again, or {_SAVE_AGAIN}")
+    """The error of a file that cannot be opened; ``why`` may quote it, whatever stands there."""
+    return ReportUnreadable("CORRUPT_FILE", f"the document is damaged, {label(why)}: fetch it again, or {_SAVE_AGAIN}")
 
 
 def too_large(why: str) -> ReportUnreadable:
     """The error of a file made to exhaust its reader, or of one that holds far more than a report."""
-    return ReportUnreadable("OFFICE_TOO_LARGE", f"the document is too large, {why}: give the report alone")
+    return ReportUnreadable("OFFICE_TOO_LARGE", f"the document is too large, {label(why)}: give the report alone")
 
 def integer(said: str | None, default: int = 0, most: int = 100_000) -> int:
     """The whole number that an attribute says, kept between 0 and ``most``."""
