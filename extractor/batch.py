@@ -20,7 +20,8 @@ from extractor.errors import ReportUnreadable
 from extractor.form import Form
 from extractor.read import DEFAULT_MAX_BYTES, read_bytes, read_file
 from extractor.read.inputs import Input
-from extractor.record import Summary, dumps, summarise, to_record
+from extractor.record import Summary
+from extractor.recordline import written
 from extractor.types import Document, Extraction
 
 Result = TypeVar("Result")
@@ -87,8 +88,7 @@ def unread_line(source: str, sha256: str, code: str, message: str) -> Line:
 
 
 def _line(extraction: Extraction, form: Form | None) -> Line:
-    record = to_record(extraction, form)
-    return Line(dumps(record), summarise(record))
+    return Line(*written(extraction, form))
 
 
 def bug_record(source: str, sha256: str, exc: Exception, debug: bool) -> Extraction:
