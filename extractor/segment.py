@@ -167,6 +167,7 @@ def _prose_before(events: Sequence[Event]) -> int:
 
 
 _YEAR_PERIOD = re.compile(r"(?:统计期限|统计时限|期限|时间)[^。]{0,12}?(20\d\d)\s*年\s*1\s*月\s*1\s*日")
+_YEAR_LINE = re.compile(r"^(?:#|[^\S\n])*(20\d\d)[^\S\n]*$", re.M)  # within the line: a text may have a million blank ones
 _YEAR_TEXT = re.compile(r"(20\d\d)\s*年")
 _ORGAN = (
     r"(?:人民政府办公室|人民政府办公厅|人民政府|街道办事处|管理委员会|管委会|委员会|办公室|办公厅|服务中心|管理中心|事务中心|中心"
@@ -174,6 +175,7 @@ _ORGAN = (
 )
 _AGENCY_LINE = re.compile(rf"^[ \t]*([\u3400-\u9fff]{{1,24}}?{_ORGAN})[ \t]*$", re.M)
 _AGENCY_BODY = re.compile(r"(?:年以来,|公布|报告由|年,|年度)([\u3400-\u9fff]{2,20}?(?:人民政府|街道办事处|管理委员会|局|委员会))")
+_HEAD = 2000  # characters: a line of nothing but blanks may be as long as the file
 _OTHERS = re.compile(r"国务院|上级|中共|党中央|关于|我|^本|^全|各|等|公布|报告|根据|条例")
 
 
@@ -200,7 +202,7 @@ def find_year(document: Document, subjects: tuple[str, ...]) -> Located | None:
         if m := pattern.search(norm):
             return Located(m[1], m.start(1), m.end(1))
     years = list(_YEAR_TEXT.finditer(norm))
-    if m := re.search(r"^[#\s]*(20\d\d)\s*$", norm, re.M):
+    if m := _YEAR_LINE.search(norm):
         return Located(m[1], m.start(1), m.end(1))
     if not years:
         return None
@@ -236,7 +238,7 @@ def _head_end(norm: str) -> int:
         at += len(line) + 1
         if at > 800:
             break
-    return at
+    return min(at, _HEAD)
 
 
 def _full_name(document: Document, start: int, end: int) -> Located:
