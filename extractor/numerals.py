@@ -36,6 +36,11 @@ GROUPING_IRREGULAR = "GROUPING_IRREGULAR"
 DIGITS_GLUED = "DIGITS_GLUED"
 
 
+LONGEST = 100
+"""Characters of the longest run that is looked at as one figure: cells glued together may be long, and no figure is."""
+_EXACT = 28  # digits that Decimal keeps when an amount is converted
+
+
 def is_lookalike(word: str) -> bool:
     """True where ``word`` is short, not a numeral, and only digit look-alikes keep it from being one."""
     return bool(LOOKALIKE.fullmatch(word)) and not word.replace(",", "").isdigit() and word not in {",", "!", "|"}
@@ -46,8 +51,10 @@ def read_number(printed: str, kind: str, header_unit: str | None = None) -> tupl
     """Read one normalised token for a field of ``kind`` (count, signed or amount).
 
     ``header_unit`` is the money unit the column header prints, None where it prints none. An amount
-    comes back in 万元. Returns ``(None, (TYPE_INVALID,))`` for what is not one number.
+    comes back in 万元. Returns ``(None, (TYPE_INVALID,))`` for what is not one number, or longer than any.
     """
+    if len(printed) > LONGEST or (kind == "amount" and len(printed) > _EXACT and sum(map(str.isdigit, printed)) > _EXACT):
+        return None, (TYPE_INVALID,)
     if printed.isdecimal() and printed.isascii() and kind != "amount" and (printed[0] != "0" or printed == "0"):
         return int(printed), ()
     codes: list[str] = []
@@ -98,7 +105,9 @@ def _amount(value: Number, unit: str | None, header_unit: str | None, codes: lis
 
 
 def chinese_number(text: str) -> int | None:
-    """A count written in digits or Chinese numerals (``12``, ``十二``, ``一百零三``); None if it is neither."""
+    """A count written in digits or Chinese numerals (``12``, ``十二``, ``一百零三``); None if it is neither, or longer than any number."""
+    if len(text) > LONGEST:
+        return None
     plain = text.replace(",", "")
     if plain.isdecimal() and plain.isascii():
         return int(plain)

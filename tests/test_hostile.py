@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import stat
 import subprocess
@@ -16,10 +17,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.damage import make_case
 from cli import app
 from extractor.errors import ReportUnreadable
+from extractor.pipeline import extract
 from extractor.read import read_bytes
-from tests.hostile_support import HARM, NAMES, READ, WORD, huge, listening, sound, with_part
+from extractor.record import dumps, to_record
+from tests.hostile_support import FORMS, HARM, NAMES, READ, WORD, huge, listening, sound, with_part
 
 ROOT = Path(__file__).resolve().parent.parent
 DECEIVING = {c for c in map(chr, range(0x110000)) if not c.isprintable() and c not in "\n\u3000"}
@@ -134,6 +138,32 @@ def test_a_refusal_quotes_little_of_the_file_and_nothing_that_steers_a_terminal(
 
         assert len(refused.value.message) < 600
         assert not DECEIVING & set(refused.value.message)
+
+
+# What is printed where figures stand
+
+
+@pytest.mark.parametrize("printed", ["-999", "9" * 29, "9" * 101, "9" * 5000, "0." + "9" * 5000, "9," * 3000 + "9", "-" + "9" * 20, "9" * 30 + "万元"])
+@pytest.mark.parametrize("shape", ["tab-rows", "flat"])
+def test_a_figure_that_is_none_costs_its_cell_and_not_the_report(printed: str, shape: str) -> None:
+    for form in FORMS:
+        text = make_case(form, 71_001, shape, "clean").text
+        for at in [m for m in re.finditer(r"(?<=[\t ])\d+(?=[\t\n ])", text)][::5]:
+            extraction = extract(read_bytes((text[: at.start()] + printed + text[at.end() :]).encode(), "a"))
+
+            cells = json.loads(dumps(to_record(extraction, form)))["cells"]
+            assert len(form.fields) == len(cells)
+
+
+@pytest.mark.parametrize("filler", ["\n", " ", "2020 ", "#\n", "（一）予以公开\n", "三、收到和处理政府信息公开申请情况\n", "1\t", "-", "|", "（", "1."])
+def test_a_long_text_takes_little_more_than_its_length(filler: str) -> None:
+    """What grows with the square of a text would take minutes here."""
+    text = sound().decode() + "\n某局\n2020" + filler * (400_000 // len(filler))
+    started = time.process_time()
+    extract(read_bytes(text.encode(), "a"))
+    extract(read_bytes(("x" + filler * (400_000 // len(filler))).encode(), "a"))
+
+    assert time.process_time() - started < 15
 
 
 # Names made to deceive

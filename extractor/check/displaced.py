@@ -164,6 +164,8 @@ def _row_moved(
 
 def _recut(where: str, row: Line, shown: Sequence[int]) -> Iterator[tuple[str, Line, Sequence[Number | None]]]:
     """One figure of two cells glued, or one cell's figure split in two, and the cells behind pushed along."""
+    if any(figure < 0 for figure in shown):
+        return  # a sign says where a figure begins
     for k, figure in enumerate(shown):
         text = str(figure)
         for at in range(1, len(text)):

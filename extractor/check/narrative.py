@@ -19,6 +19,7 @@ _NUMERAL = r"(?P<n>\d[\d,]*|[零〇一二两三四五六七八九十百千万]+)
 _GAP = r"[^。;；\d]{0,12}?"
 _PART = re.compile(r"(\d[\d,]*)[条件篇]")
 _LONGEST = 12_000
+_DIGITS = 24  # of a figure and its percentage: what Decimal rounds exactly, and more than any report prints
 
 
 @lru_cache(maxsize=512)
@@ -93,6 +94,8 @@ def _percent(
     rule: NarrativeRule, text: str, at: _Squeezed, values: Sequence[Number | None], year: Located | None, agency: Located | None
 ) -> Iterator[Finding]:
     for m in _matches(rule, text):
+        if len(m["n"]) + len(m["p"]) > _DIGITS:
+            continue
         part, share = int(m["n"]), Decimal(m["p"])
         bases = [e.value(values) for e in rule.equals]
         if any(b is None for b in bases):
@@ -110,9 +113,10 @@ def _enumeration(
     for m in _matches(rule, text):
         total = chinese_number(m["n"])
         sentence = re.split(r"[。;]", text[m.end() :], maxsplit=1)[0]
-        parts = [int(p.replace(",", "")) for p in _PART.findall(sentence)]
-        if total is not None and len(parts) >= 2 and sum(parts) != total:
-            yield _finding(rule, m, at, total, sum(parts))
+        parts = [chinese_number(p) for p in _PART.findall(sentence)]
+        known = [p for p in parts if p is not None]
+        if total is not None and len(known) == len(parts) >= 2 and sum(known) != total:
+            yield _finding(rule, m, at, total, sum(known))
 
 
 def _year(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from extractor.form import Block, Table
 from extractor.layout.events import EMPTY, GLUED
+from extractor.numerals import LONGEST
 from extractor.parse.rows import BLANK_CELL, LOST_CELL, RowReading, Square, square
 from extractor.parse.walk import FIGURES, Owner
 
@@ -174,7 +175,7 @@ class Rows:
     def _ends_in_no_total(self, reading: RowReading) -> bool:
         """The figures before the last one of the row add up to more than the last."""
         figures = [self.norm[s.start : s.end] for s in reading.squares if s.start >= 0]
-        numbers = [int(x) for x in figures if x.isascii() and x.isdigit()]
+        numbers = [int(x) for x in figures if x.isascii() and x.isdigit() and len(x) <= LONGEST]
         return len(numbers) == len(figures) > 1 and sum(numbers[:-1]) > numbers[-1]
 
 
