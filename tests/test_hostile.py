@@ -148,7 +148,7 @@ def test_a_refusal_quotes_little_of_the_file_and_nothing_that_steers_a_terminal(
 def test_a_figure_that_is_none_costs_its_cell_and_not_the_report(printed: str, shape: str) -> None:
     for form in FORMS:
         text = make_case(form, 71_001, shape, "clean").text
-        for at in [m for m in re.finditer(r"(?<=[\t ])\d+(?=[\t\n ])", text)][::5]:
+        for at in list(re.finditer(r"(?<=[\t ])\d+(?=[\t\n ])", text))[::25]:
             extraction = extract(read_bytes((text[: at.start()] + printed + text[at.end() :]).encode(), "a"))
 
             cells = json.loads(dumps(to_record(extraction, form)))["cells"]
@@ -158,12 +158,12 @@ def test_a_figure_that_is_none_costs_its_cell_and_not_the_report(printed: str, s
 @pytest.mark.parametrize("filler", ["\n", " ", "2020 ", "#\n", "（一）予以公开\n", "三、收到和处理政府信息公开申请情况\n", "1\t", "-", "|", "（", "1."])
 def test_a_long_text_takes_little_more_than_its_length(filler: str) -> None:
     """What grows with the square of a text would take minutes here."""
-    text = sound().decode() + "\n某局\n2020" + filler * (400_000 // len(filler))
+    text = sound().decode() + "\n某局\n2020" + filler * (150_000 // len(filler))
     started = time.process_time()
     extract(read_bytes(text.encode(), "a"))
-    extract(read_bytes(("x" + filler * (400_000 // len(filler))).encode(), "a"))
+    extract(read_bytes(("x" + filler * (150_000 // len(filler))).encode(), "a"))
 
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 8
 
 
 # Names made to deceive
