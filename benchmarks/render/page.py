@@ -104,7 +104,7 @@ def _row(
         columns = max(1, cell.colspan + (spare if cell is shown[-1] else 0))
         deep = _depth(cell, rows[n + 1 :])
         if deep > 1:
-            reach.update({at: (n + deep, cell) for at in range(column, column + columns)})
+            reach.update(dict.fromkeys(range(column, column + columns), (n + deep, cell)))
         text = cell.text if cell.field >= 0 else cell.text.translate(glyphs)
         yield Cell(cell.before + text + cell.after, n, column, deep, columns, row.kind == "head", cell.field)
         column += columns
