@@ -135,9 +135,9 @@ def write(folder: Path, seed: int, span: tuple[int, int]) -> Counter[str]:
 
 def _zipped(members: Sequence[Made]) -> bytes:
     out = io.BytesIO()
-    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+    with ZipFile(out, "w") as archive:
         for made in members:
-            archive.writestr(ZipInfo(made.name), made.data, ZIP_DEFLATED)
+            archive.writestr(ZipInfo(made.name), made.data, ZIP_DEFLATED, 1)
     return out.getvalue()
 
 

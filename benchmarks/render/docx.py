@@ -28,9 +28,9 @@ def docx(page: Page, variant: str) -> bytes:
     body = "".join(_paragraph(p.text, _STYLES[p.level], broken) if isinstance(p, Text) else _table(p, broken) for p in page.parts)
     xml = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<w:document xmlns:w="{_NAMESPACE}"><w:body>{body}{_PAPER}</w:body></w:document>'
     out = BytesIO()
-    with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as package:
+    with ZipFile(out, "w") as package:
         for name, data in _package():
-            package.writestr(ZipInfo(name), xml.encode() if name == _BODY else data, ZIP_DEFLATED)
+            package.writestr(ZipInfo(name), xml.encode() if name == _BODY else data, ZIP_DEFLATED, 1)
     return out.getvalue()
 
 
@@ -58,7 +58,7 @@ def _run(text: str) -> str:
 def _table(table: Table, broken: bool) -> str:
     widths = _widths(table)
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    rows = "".join(_row(table, n, widths, broken) for n in range(len(table.rows)))
+    rows = "".join(_row(table, n, cells, widths, broken) for n, cells in enumerate(table.covering()))
     properties = f'<w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblBorders>{_EDGES}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
     return f"<w:tbl>{properties}<w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl><w:p/>"
 
@@ -70,8 +70,7 @@ def _widths(table: Table) -> list[int]:
     return [unit * 2] * labels + [unit] * (table.width - labels)
 
 
-def _row(table: Table, n: int, widths: list[int], broken: bool) -> str:
-    cells = table.lying(n)
+def _row(table: Table, n: int, cells: list[Cell], widths: list[int], broken: bool) -> str:
     after = table.width - max((c.right for c in cells), default=0)
     properties = f'<w:gridAfter w:val="{after}"/>' if after else ""
     properties += "<w:tblHeader/>" if n < table.heads else ""

@@ -47,9 +47,13 @@ class Table:
         """All real cells, row by row."""
         return (cell for row in self.rows for cell in row)
 
-    def lying(self, row: int) -> list[Cell]:
-        """The cells that cover a part of ``row``, from left to right, begun there or above."""
-        return sorted((c for c in self.cells() if c.row <= row < c.below), key=lambda c: c.column)
+    def covering(self) -> list[list[Cell]]:
+        """For each row the cells that cover a part of it, from left to right, begun there or above."""
+        out: list[list[Cell]] = [[] for _ in self.rows]
+        for cell in self.cells():
+            for row in range(cell.row, cell.below):
+                out[row].append(cell)
+        return [sorted(row, key=lambda c: c.column) for row in out]
 
     def labels(self) -> int:
         """How many columns stand left of the figures."""
