@@ -1,0 +1,176 @@
+"""Reports rendered as HTML, DOCX, XLSX and PDF read the same as their text: values, statuses, and evidence in the file's own coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from benchmarks.render import FORMATS, Page, golden_page, made_up, office, render
+from extractor.form import Form
+from extractor.golden import GoldenReport
+from extractor.types import Number
+from tests.formats_support import (
+    BY_ID,
+    GOLDEN,
+    WHOLE,
+    accepted_in_texts,
+    expected_places,
+    form_of,
+    implied,
+    looker,
+    pages_of,
+    record_of,
+    row_labels,
+)
+
+EVERY_WAY = [(format_, variant) for format_, variants in FORMATS.items() for variant in variants]
+SEEDS = range(71_000, 71_040)
+
+Cells = Sequence[Mapping[str, Any]]
+
+
+def ids(value: object) -> str:
+    return value if isinstance(value, str) else "-".join(value) if isinstance(value, tuple) else str(value)
+
+
+# ---------------------------------------------------------------- what must hold of a reading
+
+
+def wrong(form: Form, report: GoldenReport, cells: Cells, unseen: bool) -> Iterator[str]:
+    """Every cell that is read otherwise than its label says; ``unseen``: an empty cell leaves no trace in the file."""
+    accepted = accepted_in_texts(report.id)
+    values: list[Number | None] = [c["value"] for c in cells]
+    for label, cell in zip(report.cells, cells, strict=True):
+        if label.status == "excluded":
+            continue
+        got, expected = (cell["status"], cell["value"]), (label.status, label.value)
+        right = got == expected and (label.status != "printed" or cell["printed"] == label.printed)
+        if label.status == "lost" and cell["status"] == "deduced":
+            right = implied(form, label.field, values) == {cell["value"]}
+        if label.status == "blank" and unseen:
+            right = cell["status"] in ("blank", "lost")
+        if not right:
+            yield f"{label.id}: {cell['status']} {cell['printed']!r} {cell['value']}, not {label.status} {label.printed!r}"
+        if cell["decision"] == "accept" and cell["value"] is not None and cell["value"] != label.value and cell["status"] != "deduced":
+            yield f"{label.id}: {cell['value']} is accepted, not {label.value}"
+        known = accepted.get(label.field, got)
+        if got != known and not (unseen and known[0] == "blank"):
+            yield f"{label.id}: {got}, and in the text {known}"
+
+
+def misplaced(cells: Cells, data: bytes, format_: str, places: Mapping[int, Mapping[str, Any]]) -> Iterator[str]:
+    """Every printed cell whose place is missing, is not where the file has the cell, or does not show what was printed."""
+    look = looker(data, format_)
+    for i, cell in enumerate(cells):
+        if cell["status"] != "printed":
+            continue
+        name, place = f"{cell['table']}/{cell['row']}/{cell['column']}", cell.get("place")
+        if place is None:
+            yield f"{name}: no place"
+        elif places and place != places.get(i):
+            yield f"{name}: at {place}, not {places.get(i)}"
+        elif look(place).strip() != cell["printed"].strip():
+            yield f"{name}: {cell['printed']!r}, but {look(place)!r} at {place}"
+
+
+def pages_apart(cells: Cells, page: Page) -> set[int]:
+    """The pages on which the printed cells of the longest table stand."""
+    longest = max(page.tables(), key=lambda t: len(t.rows))
+    return {c["place"]["page"] for c in cells if c["table"] == longest.id and c["status"] == "printed"}
+
+
+# ---------------------------------------------------------------- the golden set
+
+
+@pytest.mark.parametrize("way", EVERY_WAY, ids=ids)
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_golden_report_reads_the_same_in_every_format(name: str, way: tuple[str, str]) -> None:
+    report, (format_, variant) = GOLDEN[name], way
+    form = form_of(report)
+    page = golden_page(form, report)
+    data = render(page, format_, variant)
+
+    record = record_of(data, name)
+
+    assert (record["form"], record["error"]) == (report.form_id, None)
+    assert [] == list(wrong(form, report, record["cells"], unseen=variant == "unruled"))
+    assert [] == list(misplaced(record["cells"], data, format_, expected_places(page, format_, variant)))
+
+
+@pytest.mark.parametrize("variant", FORMATS["pdf"])
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_longest_table_of_every_pdf_stands_on_two_pages(name: str, variant: str) -> None:
+    report = GOLDEN[name]
+    page = golden_page(form_of(report), report)
+    data = render(page, "pdf", variant)
+    first, last = (c.text for c in row_labels(page))
+
+    on_first, on_last = pages_of(data, (first, last))
+    assert on_first and on_last and min(on_last) == max(on_first) + 1
+
+    if any(c.status == "printed" for c in report.cells):
+        assert pages_apart(record_of(data, name)["cells"], page) <= {min(on_first), max(on_last)}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_requests_table_of_a_whole_report_is_the_one_on_two_pages(name: str) -> None:
+    page = golden_page(form_of(GOLDEN[name]), GOLDEN[name])
+    cells = record_of(render(page, "pdf"), name)["cells"]
+    assert {c["place"]["page"] for c in cells if c["table"] == "requests" and c["status"] == "printed"} == {1, 2}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_same_report_makes_the_same_bytes(name: str) -> None:
+    page = golden_page(form_of(GOLDEN[name]), GOLDEN[name])
+    assert all(render(page, *way) == render(page, *way) for way in EVERY_WAY)
+
+
+# ---------------------------------------------------------------- what office programs write
+
+
+@pytest.fixture(scope="module")
+def converted() -> dict[str, dict[str, bytes]]:
+    """The whole reports as LibreOffice writes them."""
+    if not office.available():
+        pytest.skip("LibreOffice is not installed")
+    documents = {name: render(golden_page(form_of(GOLDEN[name]), GOLDEN[name]), "docx") for name in WHOLE}
+    return {target: office.converted(documents, "docx", target) for target in ("pdf", "doc", "rtf", "odt")}
+
+
+@pytest.mark.parametrize("target", ["pdf", "doc", "rtf", "odt"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_report_reads_the_same_from_an_office_program(name: str, target: str, converted: dict[str, dict[str, bytes]]) -> None:
+    report = GOLDEN[name]
+    form, data = form_of(report), converted[target][name]
+
+    cells = record_of(data, name)["cells"]
+
+    assert [] == list(wrong(form, report, cells, unseen=False))
+    if target == "pdf":
+        assert [] == list(misplaced(cells, data, "pdf", {}))
+        assert 2 == len({c["place"]["page"] for c in cells if c["table"] == "requests" and c["status"] == "printed"})
+    else:
+        page = golden_page(form, report)
+        assert [] == [c for c, i in zip(cells, range(len(cells)), strict=True) if c["status"] == "printed" and c.get("place") != expected_places(page, "docx", "plain")[i]]
+
+
+# ---------------------------------------------------------------- generated reports
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("form_id", BY_ID)
+def test_generated_reports_read_as_they_were_made(form_id: str, format_: str) -> None:
+    form, variants = BY_ID[form_id], FORMATS[format_]
+    for seed in SEEDS:
+        page, case = made_up(form, seed, "clean")
+        variant = variants[seed % len(variants)]
+        data = render(page, format_, variant)
+
+        cells = record_of(data, case.name)["cells"]
+
+        made = [(t.printed, t.value) for t in case.truth]
+        assert (case.name, variant, made) == (case.name, variant, [(c["printed"], c["value"]) for c in cells])
+        assert (case.name, variant, []) == (case.name, variant, list(misplaced(cells, data, format_, expected_places(page, format_, variant))))
