@@ -109,7 +109,7 @@ def _as_shown(cell: Any) -> str:
 
 
 def _in_pdf(data: bytes) -> Look:
-    pages = _opened(data).pages
+    pages = opened(data).pages
 
     def look(place: Place) -> str:
         page = pages[place["page"] - 1]
@@ -119,7 +119,8 @@ def _in_pdf(data: bytes) -> Look:
     return look
 
 
-def _opened(data: bytes) -> Any:
+def opened(data: bytes) -> Any:
+    """The file as pdfplumber opens it."""
     import pdfplumber
 
     return pdfplumber.open(BytesIO(data))
@@ -127,7 +128,7 @@ def _opened(data: bytes) -> Any:
 
 def pages_of(data: bytes, texts: tuple[str, ...]) -> list[set[int]]:
     """For each text the pages, from 1, that print it, blanks and line breaks aside."""
-    printed = ["".join(page.extract_text().split()) for page in _opened(data).pages]
+    printed = ["".join(page.extract_text().split()) for page in opened(data).pages]
     return [{n for n, page in enumerate(printed, 1) if text in page} for text in texts]
 
 
