@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from lxml import etree, html
 
-from benchmarks.render import Cell, Page, xlsx
+from benchmarks.render import Page, Table, xlsx
 from extractor.form import Form, load_forms
 from extractor.golden import GoldenReport, load_golden
 from extractor.pipeline import extract
@@ -39,7 +39,7 @@ def record_of(data: bytes, name: str) -> dict[str, Any]:
     return to_record(extraction, BY_ID.get(extraction.form or ""))
 
 
-@lru_cache(maxsize=None)
+@cache
 def accepted_in_texts(report: str) -> dict[int, tuple[str, Number | None]]:
     """Status and value of every cell that the program accepts in each of the report's own texts in which it accepts the cell."""
     found: dict[int, set[tuple[str, Number | None]]] = {}
@@ -54,6 +54,12 @@ def implied(form: Form, field: int, values: list[Number | None]) -> set[Number |
     """What each hard rule says ``field`` must be where every other cell of the rule is known."""
     without = [None if i == field else v for i, v in enumerate(values)]
     return {form.rules[n].relation.implied(without, field) for n in form.rules_of[field]} - {None}
+
+
+def rows_left(report: GoldenReport) -> set[tuple[str, str]]:
+    """The rows of the form of which the report's text has kept anything."""
+    fields = form_of(report).fields
+    return {(fields[c.field].table, fields[c.field].row) for c in report.cells if c.status != "lost"}
 
 
 # ---------------------------------------------------------------- at a place, by another library
@@ -149,8 +155,8 @@ def expected_places(page: Page, media: str, variant: str) -> dict[int, Place]:
     }
 
 
-def row_labels(page: Page) -> tuple[Cell, Cell]:
-    """The labels of the first and the last row of the longest table."""
-    table = max(page.tables(), key=lambda t: len(t.rows))
+def labels_of_first_and_last_row(table: Table) -> tuple[str, str]:
+    """The labels beside the first and the last figures of a table."""
     rows = [row for row in table.rows if any(c.field >= 0 for c in row)]
-    return tuple(next(c for c in reversed(row) if c.field < 0) for row in (rows[0], rows[-1]))  # type: ignore[return-value]
+    labels = [next(c.text for c in reversed(row) if c.field < 0) for row in (rows[0], rows[-1])]
+    return labels[0], labels[1]

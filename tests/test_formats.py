@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.render import FORMATS, Page, golden_page, made_up, office, render
+from benchmarks.render import FORMATS, golden_page, made_up, office, render
 from extractor.form import Form
 from extractor.golden import GoldenReport
 from extractor.types import Number
@@ -19,10 +19,11 @@ from tests.formats_support import (
     expected_places,
     form_of,
     implied,
+    labels_of_first_and_last_row,
     looker,
     pages_of,
     record_of,
-    row_labels,
+    rows_left,
 )
 
 EVERY_WAY = [(format_, variant) for format_, variants in FORMATS.items() for variant in variants]
@@ -75,12 +76,6 @@ def misplaced(cells: Cells, data: bytes, format_: str, places: Mapping[int, Mapp
             yield f"{name}: {cell['printed']!r}, but {look(place)!r} at {place}"
 
 
-def pages_apart(cells: Cells, page: Page) -> set[int]:
-    """The pages on which the printed cells of the longest table stand."""
-    longest = max(page.tables(), key=lambda t: len(t.rows))
-    return {c["place"]["page"] for c in cells if c["table"] == longest.id and c["status"] == "printed"}
-
-
 # ---------------------------------------------------------------- the golden set
 
 
@@ -100,18 +95,16 @@ def test_a_golden_report_reads_the_same_in_every_format(name: str, way: tuple[st
 
 
 @pytest.mark.parametrize("variant", FORMATS["pdf"])
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", [name for name, report in GOLDEN.items() if len(rows_left(report)) > 1])
 def test_the_longest_table_of_every_pdf_stands_on_two_pages(name: str, variant: str) -> None:
-    report = GOLDEN[name]
-    page = golden_page(form_of(report), report)
+    page = golden_page(form_of(GOLDEN[name]), GOLDEN[name])
     data = render(page, "pdf", variant)
-    first, last = (c.text for c in row_labels(page))
+    longest = max(page.tables(), key=lambda t: len(t.rows))
+    first, last = pages_of(data, labels_of_first_and_last_row(longest))
 
-    on_first, on_last = pages_of(data, (first, last))
-    assert on_first and on_last and min(on_last) == max(on_first) + 1
-
-    if any(c.status == "printed" for c in report.cells):
-        assert pages_apart(record_of(data, name)["cells"], page) <= {min(on_first), max(on_last)}
+    assert last == {max(first) + 1}
+    shown = {c["place"]["page"] for c in record_of(data, name)["cells"] if c["table"] == longest.id and c["status"] == "printed"}
+    assert shown <= first | last
 
 
 @pytest.mark.parametrize("name", WHOLE)
