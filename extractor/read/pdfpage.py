@@ -63,7 +63,7 @@ class View:
     """What is on a page. ``paths`` counts drawn shapes, which may be outlines of letters; ``turn`` quarter turns of its text.
 
     ``unmapped`` counts glyphs whose font does not say which characters they are, ``outside`` those beyond the page's edges, ``hidden``
-    those that are not to be seen, ``layer`` those of a scan's text layer. ``crowded``: not all of its objects were looked at.
+    those that are not to be seen, ``layer`` those of a scan's text layer. ``crowded``: not all of its objects were looked at; ``recognised``: its glyphs come from an OCR engine.
     """
 
     number: int
@@ -79,6 +79,7 @@ class View:
     hidden: int = 0
     layer: int = 0
     crowded: bool = False
+    recognised: bool = False
 
     def covered(self) -> float:
         """The share of the page under its largest picture."""
@@ -235,15 +236,21 @@ class _Objects:
 
     def _as_line(self, box: Box) -> bool:
         """Enter an area that is no thicker than a line as one."""
-        wide, high = box.right - box.left, box.bottom - box.top
-        if min(wide, high) > _THIN:
+        if not min(box.right - box.left, box.bottom - box.top) <= _THIN:
             return False
-        if max(wide, high) >= _SHORTEST:
-            level = wide > high
-            self.out.rules.append(
-                Rule(True, (box.top + box.bottom) / 2, box.left, box.right) if level else Rule(False, (box.left + box.right) / 2, box.top, box.bottom)
-            )
+        self._line(box)
         return True
+
+    def _line(self, box: Box) -> None:
+        """Enter a line by the area that it takes, as far as it is on the page."""
+        width, height = self.out.width, self.out.height
+        if not (box.left <= width and box.right >= 0 and box.top <= height and box.bottom >= 0):
+            return  # NaN, which a broken file can hold, ends here as well
+        left, right, top, bottom = max(box.left, 0.0), min(box.right, width), max(box.top, 0.0), min(box.bottom, height)
+        if right - left > bottom - top:
+            self.out.rules.append(Rule(True, (top + bottom) / 2, left, right))
+        elif bottom > top:
+            self.out.rules.append(Rule(False, (left + right) / 2, top, bottom))
 
     def _path(self, item: Any, moved: Any) -> None:
         c = self.c
@@ -255,11 +262,8 @@ class _Objects:
             return
         for (x0, y0), (x1, y1) in self._segments(item, moved):
             wide, high = abs(x1 - x0), abs(y1 - y0)
-            if max(wide, high) < _SHORTEST or min(wide, high) > max(_LEVEL * max(wide, high), 0.2):
-                continue
-            self.out.rules.append(
-                Rule(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1)) if wide > high else Rule(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1))
-            )
+            if min(wide, high) <= max(_LEVEL * max(wide, high), 0.2) and max(wide, high) >= _SHORTEST:
+                self._line(Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
 
     def _filled(self, item: Any, moved: Any) -> None:
         """Areas of one path: each that is thin is a line; one that is not is a background."""
