@@ -115,12 +115,12 @@ def _as_shown(cell: Any) -> str:
 
 
 def _in_pdf(data: bytes) -> Look:
-    pages = opened(data).pages
+    """The characters whose middle lies in the box; pdfplumber's own crop takes a second for the cells of a report."""
+    pages = [[((c["x0"] + c["x1"]) / 2, (c["top"] + c["bottom"]) / 2, c["text"]) for c in page.chars] for page in opened(data).pages]
 
     def look(place: Place) -> str:
-        page = pages[place["page"] - 1]
-        box = (place["left"], place["top"], place["right"], place["bottom"])
-        return str(page.crop(box).extract_text())
+        letters = pages[place["page"] - 1]
+        return "".join(t for x, y, t in letters if place["left"] <= x <= place["right"] and place["top"] <= y <= place["bottom"])
 
     return look
 

