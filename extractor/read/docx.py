@@ -15,7 +15,7 @@ from extractor.read.compose import Composer, Rendered
 from extractor.read.markup import LOWERED, RAISED
 from extractor.read.numbering import VAL, Numbering, W, integer
 from extractor.read.package import Package, too_large
-from extractor.read.wordstyles import Styles, is_on
+from extractor.read.wordstyles import ParagraphLook, Styles, is_on
 from extractor.types import GridPlace
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _ARTICLE = 300  # characters of a cell that is a part of the page and not of a t
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _P, _TBL, _TR, _TC, _R = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc", f"{W}r"
+_TCPR, _SPAN, _DOWN, _ACROSS, _CELL_DELETED = f"{W}tcPr", f"{W}gridSpan", f"{W}vMerge", f"{W}hMerge", f"{W}cellDel"
 _GONE = frozenset({f"{W}del", f"{W}moveFrom"})
 _ALTERNATIVES = f"{_MC}AlternateContent"
 _SAID = {
@@ -106,8 +107,9 @@ class _Story:
                 out += self._table(block)
                 continue
             boxes: list[etree._Element] = []
-            carried += self._paragraph(block, boxes)
-            if not self._styles.joins_next(block):
+            look = self._styles.of_paragraph(block)
+            carried += self._paragraph(block, look, boxes)
+            if not look.joins_next:
                 out += [carried] if carried.strip() else []
                 carried = ""
             for box in boxes:
@@ -134,15 +136,17 @@ class _Story:
 
     # ---------------------------------------------------------------- paragraphs
 
-    def _paragraph(self, paragraph: etree._Element, boxes: list[etree._Element]) -> str:
-        style = self._styles.of_paragraph(paragraph)
+    def _paragraph(self, paragraph: etree._Element, look: ParagraphLook, boxes: list[etree._Element]) -> str:
         line: list[str] = []
         for child in paragraph:
-            self._inline(child, line, boxes, style.hidden)
+            if child.tag == _R:
+                self._run(child, line, boxes, look.hidden)
+            elif child.tag not in _SILENT:
+                self._inline(child, line, boxes, look.hidden)
         text = "".join(line)
-        if style.number is None or (not text.strip() and style.hidden):
+        if look.number is None or look.joins_next or (look.hidden and not text.strip()):
             return text
-        label = self._numbering.label(*style.number)
+        label = self._numbering.label(*look.number)
         if label is None:
             self.notes["OFFICE_NUMBERING"] = None
         return (label or "") + text
@@ -236,21 +240,22 @@ class _Story:
         return list(only[0].blocks) if len(only) == 1 else [table]
 
     def _row(self, row: etree._Element, number: int, properties: etree._Element | None, above: set[int]) -> tuple[list[_Cell], set[int]]:
-        column = 1 + (_number(properties, "gridBefore") if properties is not None else 0)
+        before = None if properties is None else properties.find(f"{W}gridBefore")
+        column = 1 if before is None else 1 + integer(before.get(VAL), 0, _MAX_SPAN)
         cells: list[_Cell] = []
         merged: set[int] = set()
         for cell in self._members(row, (_TC,)):
-            properties = cell.find(f"{W}tcPr")
-            wide, covered = 1, False
-            if properties is not None:
-                if properties.find(f"{W}cellDel") is not None:
-                    self._left("OFFICE_DELETED", cell)
-                    continue
-                wide = max(1, min(_number(properties, "gridSpan", 1), _MAX_SPAN))
-                down, across = _merge(properties, "vMerge"), _merge(properties, "hMerge")
-                covered = (down == "continue" and column in above) or (across == "continue" and bool(cells))
-                if down:
-                    merged.add(column)
+            properties = cell.find(_TCPR)
+            said = {} if properties is None else {child.tag: child.get(VAL) for child in properties}
+            if _CELL_DELETED in said:
+                self._left("OFFICE_DELETED", cell)
+                continue
+            wide = max(1, integer(said[_SPAN], 1, _MAX_SPAN)) if _SPAN in said else 1
+            # A merge that does not say "restart" goes on; one that has nothing to go on with begins.
+            covered = _DOWN in said and said[_DOWN] != "restart" and column in above
+            covered |= _ACROSS in said and said[_ACROSS] != "restart" and bool(cells)
+            if _DOWN in said:
+                merged.add(column)
             if covered:
                 self._left("OFFICE_HIDDEN", cell)
             else:
@@ -260,16 +265,6 @@ class _Story:
                 cells.append(_Cell(self.blocks(cell), number, column))
             column += wide
         return cells, merged
-
-
-def _number(properties: etree._Element, name: str, default: int = 0) -> int:
-    found = properties.find(f"{W}{name}")
-    return default if found is None else integer(found.get(VAL), default, _MAX_SPAN)
-
-
-def _merge(properties: etree._Element, name: str) -> str:
-    found = properties.find(f"{W}{name}")
-    return "" if found is None else found.get(VAL, "continue")
 
 
 def _gone(row: etree._Element) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.errors import ReportUnreadable
-from extractor.read.decode import empty, tidy
+from extractor.read.decode import cleaned, empty, tidy
 from extractor.read.markup import LOWERED, RAISED, is_html, keeps_lines, unwrapped, without_remnants
 from extractor.types import GridPlace, Placed
 
@@ -279,7 +279,7 @@ class _Page:
                 at += len(cell) + 1
 
     def _final(self, line: str) -> str:
-        return tidy(self._unprotected(line))[0]
+        return cleaned(self._unprotected(line))[0]
 
     def _unprotected(self, text: str) -> str:
         return text.replace("\x01", " ").replace("\x02", "    " if self.tables else "\t").replace("\x03", "")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from extractor.errors import ReportUnreadable
-from extractor.read.pdfpage import Box
+from extractor.read.pdfpage import Box, View
 
 VARIABLE = "GOUJI_OCR"
 LANGUAGE = "chi_sim"
@@ -61,9 +61,9 @@ def engine() -> Ocr | None:
     raise ReportUnreadable("READER_MISSING", f"{VARIABLE}={name} names no OCR engine: use tesseract or none")
 
 
-def picture_of(page: Any, width: float, height: float) -> bytes:
+def picture_of(page: Any, shown: View) -> bytes:
     """A page of pypdfium2 as a grey picture (PGM) at 300 dots an inch, or as many as a picture of it may have."""
-    scale = min(DPI / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+    scale = min(DPI / 72, (_MOST_PIXELS / (shown.width * shown.height)) ** 0.5)
     bitmap = page.render(scale=scale, grayscale=True)
     try:
         raw, stride, wide = bytes(bitmap.buffer), bitmap.stride, bitmap.width

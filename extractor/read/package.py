@@ -52,6 +52,7 @@ class Package:
         if any(part.flag_bits & _ENCRYPTED for part in parts):
             raise ReportUnreadable("ENCRYPTED", "the file is locked with a password: save it without one and give that file")
         self._parts = {part.filename.lstrip("/"): part for part in parts}
+        self._relations: dict[str, dict[str, tuple[str, str]]] = {}
 
     def main(self, usual: str) -> str:
         """The name of the part that everything hangs on; ``usual`` where the file does not say."""
@@ -64,6 +65,11 @@ class Package:
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
         """What ``part`` refers to, by id: the last word of its type, such as ``styles``, and the part's name."""
+        if part not in self._relations:
+            self._relations[part] = self._read_relations(part)
+        return self._relations[part]
+
+    def _read_relations(self, part: str) -> dict[str, tuple[str, str]]:
         folder, name = posixpath.split(part)
         listing = f"{folder}/_rels/{name}.rels"
         if listing not in self._parts:
@@ -93,8 +99,10 @@ class Package:
         try:
             return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True))
         except etree.XMLSyntaxError as error:
-            if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
-                raise _beyond(str(error)) from error
+            if "Excessive depth" in str(error):
+                raise ReportUnreadable("OFFICE_TOO_DEEP", f"elements are nested hundreds deep: {_SAVE_AGAIN}") from error
+            if "limit exceeded" in str(error):
+                raise too_large("a single text in it has millions of characters") from error
             raise broken(f"its part {name} is no XML ({error.msg})") from error
 
     def _inflated(self, name: str) -> bytes:
@@ -120,9 +128,3 @@ def broken(why: str) -> ReportUnreadable:
 def too_large(why: str) -> ReportUnreadable:
     """The error of a file made to exhaust its reader, or of one that holds far more than a report."""
     return ReportUnreadable("OFFICE_TOO_LARGE", f"the document is too large, {why}: give the report alone")
-
-
-def _beyond(said: str) -> ReportUnreadable:
-    if "depth" not in said.lower():
-        return too_large("a single text in it has millions of characters")
-    return ReportUnreadable("OFFICE_TOO_DEEP", f"elements are nested hundreds deep: {_SAVE_AGAIN}")

@@ -6,18 +6,18 @@ picture needs OCR: without an engine the pages are named and the report is not t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any
 
 from extractor.errors import ReportUnreadable
 from extractor.read import ocr
 from extractor.read.compose import Composer, Rendered
-from extractor.read.pdfjoin import cut_row, goes_on, page_marks, without_covered
+from extractor.read.pdfjoin import goes_on, joined, page_marks
 from extractor.read.pdflayout import in_order, measure, spread
 from extractor.read.pdfpage import Box, Glyph, View, view
-from extractor.read.pdftable import Content, Filled, Table, content, figures_apart
-from extractor.read.pdfwords import Line, one_text
+from extractor.read.pdftable import Content, Table, content, figures_apart
+from extractor.read.pdfwords import Line
 from extractor.types import PDF_GRID, PDF_LINES, PagePlace
 
 MAX_PAGES = 400
@@ -58,7 +58,8 @@ def _views(data: bytes, engine: ocr.Ocr | None) -> list[View]:
                 _refuse_pictures(pages, pictures)
                 return pages
             for v in pictures:
-                v.glyphs = list(_recognised(document[v.number - 1], v, engine))
+                v.stand()
+                v.glyphs = list(_recognised(ocr.picture_of(document[v.number - 1], v), v, engine))
                 v.recognised = True
         finally:
             document.close()
@@ -134,10 +135,20 @@ def _refuse_unmapped(views: Sequence[View]) -> None:
         raise ReportUnreadable("NEEDS_OCR", message)
 
 
-def _recognised(page: Any, v: View, engine: ocr.Ocr) -> Iterator[Glyph]:
-    for word in engine.words(ocr.picture_of(page, v.width, v.height)):
+def _recognised(picture: bytes, v: View, engine: ocr.Ocr) -> Iterator[Glyph]:
+    for word in engine.words(picture):
         box = word.box(v.width, v.height)
         yield Glyph(word.text, *box, box.bottom, box.bottom - box.top)
+
+
+def picture_text(picture: bytes, engine: ocr.Ocr) -> Rendered:
+    """The text of a picture, as a page of 1000 by 1000 points.
+
+    Raises ReportUnreadable: EMPTY_FILE where the engine finds no text, and what the engine raises.
+    """
+    page = View(1, 1000.0, 1000.0, recognised=True)
+    page.glyphs = list(_recognised(picture, page, engine))
+    return _composed([page])
 
 
 # ---------------------------------------------------------------- composing
@@ -182,7 +193,7 @@ class _Flow:
 
     def __init__(self, composer: Composer) -> None:
         self.composer = composer
-        self.waiting: tuple[View, Table] | None = None
+        self.waiting: Table | None = None
 
     def page(self, v: View, items: Sequence[Table | Line]) -> None:
         """Write what a page holds."""
@@ -192,35 +203,17 @@ class _Flow:
                 self.end()
                 self.composer.stretches((text, _place(v, word.box) if word else None) for text, word in spread(item, margin, unit))
                 continue
-            if n == 0 and self.waiting and goes_on(self.waiting[1], item):
-                item = self._continue(v, item)
-            else:
-                self.end()
-            self.waiting = (v, item)
+            table = item
+            if n == 0 and self.waiting and goes_on(self.waiting, table):
+                self.waiting, table = joined(self.waiting, table)
+            self.end()
+            self.waiting = table
 
     def end(self) -> None:
         """Write the table that waits."""
-        if self.waiting:
-            v, table = self.waiting
-            for row in table.rows:
-                self._row(v, row)
+        for row in self.waiting.rows if self.waiting else ():
+            self.composer.row((f.text, _place(f.page, f.box)) for f in row)
         self.waiting = None
-
-    def _continue(self, v: View, table: Table) -> Table:
-        """Write the part of the table before this one and, joined to its last row, the first of this one if a page break cut it."""
-        assert self.waiting
-        before, above = self.waiting
-        table = without_covered(above, table)
-        pairs = cut_row(above, table)
-        for row in above.rows[:-1] if pairs else above.rows:
-            self._row(before, row)
-        if pairs:
-            self.composer.row((one_text([*a.lines, *b.lines]), _place(before, a.box) or _place(v, b.box)) for a, b in pairs)
-            table = Table(table.grid, ((), *table.rows[1:]))
-        return table
-
-    def _row(self, v: View, row: Iterable[Filled]) -> None:
-        self.composer.row((one_text(f.lines), _place(v, f.box)) for f in row)
 
 
 def _place(v: View, box: Box | None) -> PagePlace | None:

@@ -23,12 +23,10 @@ _MARK = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,4}")
 
-Furniture = set[tuple[int, Line]]
 
-
-def page_marks(views: Sequence[View], pages: Sequence[Content]) -> Furniture:
+def page_marks(views: Sequence[View], pages: Sequence[Content]) -> set[tuple[int, Line]]:
     """Page numbers and running heads, each with the index of its page; a running head on the first page stays in the text."""
-    out: Furniture = set()
+    out: set[tuple[int, Line]] = set()
     numbers: dict[int, list[tuple[int, Line]]] = defaultdict(list)
     repeated: dict[tuple[str, bool], list[tuple[int, Line]]] = defaultdict(list)
     for n, (view, page) in enumerate(zip(views, pages, strict=True)):
@@ -81,42 +79,44 @@ def goes_on(above: Table, below: Table) -> bool:
     return abs(a[0] - b[0]) <= _SAME and abs(a[-1] - b[-1]) <= _SAME
 
 
-def without_covered(above: Table, below: Table) -> Table:
-    """The lower part without the empty squares under a merged cell that begins in the upper part."""
-    over = _reaching_down(above)
-    first = tuple(f for f in below.rows[0] if f.lines or not any(_is_under(f, a) for a in over))
-    return replace(below, rows=(first, *below.rows[1:]))
+def joined(above: Table, below: Table) -> tuple[Table, Table]:
+    """Both parts of a table over a page break: a merged cell is in the upper part alone, and so is a row that the break cut in two.
+
+    That a row was cut is shown by a lower half without a label that has just the figures which the upper half lacks; by one that has
+    nothing but the rest of a merged cell's text; or where no line stands between the halves on either page and no figure in both.
+    """
+    over = [f for row in above.rows for f in row if f.cell.row + f.cell.rows == len(above.rows)]
+    first = [(next((a for a in over if _same_column(a, f)), None), f) for f in below.rows[0]]
+    if _is_rest(above, below, first):
+        rest = {id(a): b for a, b in first if a is not None}
+        rows = tuple(tuple(f.with_rest(rest[id(f)]) if id(f) in rest else f for f in row) for row in above.rows)
+        return replace(above, rows=rows), replace(below, rows=((), *below.rows[1:]))
+    kept = tuple(f for a, f in first if f.lines or a is None or not _is_merged(a, f))
+    return above, replace(below, rows=(kept, *below.rows[1:]))
 
 
-def _reaching_down(table: Table) -> list[Filled]:
-    last = len(table.rows)
-    return [f for row in table.rows for f in row if f.cell.row + f.cell.rows == last]
+def _is_rest(above: Table, below: Table, first: Sequence[tuple[Filled | None, Filled]]) -> bool:
+    """Whether the first row below is the lower half of the last row above."""
+    pairs = [(a, b) for a, b in first if a is not None]
+    if len(pairs) < len(first) or not any(b.lines for _, b in pairs):
+        return False
+    merged = [(a, b) for a, b in pairs if _is_merged(a, b)]
+    own = [x for x in pairs if x not in merged]
+    if len(own) < 2:
+        return False
+    label, cells = own[0], own[1:]
+    if not any(b.lines for _, b in own):
+        return bool(label[0].lines)
+    if any(b.lines for _, b in merged) or any(a.lines and b.lines for a, b in cells):
+        return False
+    lacking = label[0].lines and not label[1].lines and not any(a.lines for a, _ in cells)
+    return bool(lacking) or (above.grid.open_bottom and below.grid.open_top)
 
 
-def _is_under(f: Filled, above: Filled) -> bool:
-    """One cell of several rows, begun on the page before."""
-    return bool(above.lines) and _same_column(f, above) and (f.cell.rows > 1 or above.cell.rows > 1)
+def _is_merged(above: Filled, below: Filled) -> bool:
+    """One cell of several rows, on both sides of the page break."""
+    return bool(above.lines) and (below.cell.rows > 1 or above.cell.rows > 1)
 
 
 def _same_column(a: Filled, b: Filled) -> bool:
     return abs(a.cell.box.left - b.cell.box.left) <= _SAME and abs(a.cell.box.right - b.cell.box.right) <= _SAME
-
-
-def cut_row(above: Table, below: Table) -> list[tuple[Filled, Filled]] | None:
-    """The two halves of every cell of a row that the page break cut; None where the print does not show that it did.
-
-    It shows where the lower half has no label and just the figures that the upper half lacks, or where no line stands between the two
-    on either page and no figure stands in both.
-    """
-    upper, lower = above.rows[-1], below.rows[0]
-    if len(upper) != len(lower) or not upper or not all(_same_column(a, b) for a, b in zip(upper, lower, strict=True)):
-        return None
-    if any(f.cell.rows > 1 for f in lower):
-        return None
-    pairs = list(zip(upper, lower, strict=True))
-    label, cells = pairs[0], pairs[1:]
-    if not cells or not any(b.lines for _, b in pairs) or any(a.lines and b.lines for a, b in cells):
-        return None
-    continued = label[0].lines and not label[1].lines and not any(a.lines for a, _ in cells)
-    open_between = above.grid.open_bottom and below.grid.open_top
-    return pairs if continued or open_between else None

@@ -86,6 +86,12 @@ class View:
         area = max(self.width * self.height, 1.0)
         return max(((b.right - b.left) * (b.bottom - b.top) / area for b in self.pictures), default=0.0)
 
+    def stand(self) -> None:
+        """Take the page as it is shown, without its lines: what an OCR engine is given."""
+        if self.turn % 2:
+            self.width, self.height = self.height, self.width
+        self.turn, self.rules = 0, []
+
     def as_seen(self, box: Box) -> Box:
         """A box of a page that was turned for reading, as it stands on the page as it is shown."""
         for _ in range(self.turn):

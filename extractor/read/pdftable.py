@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractor.read.pdfgrid import Cell, Grid, grids
 from extractor.read.pdfpage import Box, Glyph, View
-from extractor.read.pdfwords import Line, around, lines
+from extractor.read.pdfwords import Line, around, lines, one_text
 
 FIGURE = re.compile(r"[+-]?\d[\d,.]*")
 _APART = 1.0  # of the font's height: figures of one line further apart stand in columns of their own
@@ -18,15 +18,28 @@ _ENCLOSED = 3  # an empty square with fewer printed sides is the page beside a t
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A cell with the lines printed in it."""
+    """A cell with the lines printed in it, all on ``page`` but for ``more``, which a page break cut off."""
 
     cell: Cell
-    lines: tuple[Line, ...]
+    page: View
+    lines: tuple[Line, ...] = ()
+    more: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the whole cell."""
+        return one_text([*self.lines, *self.more])
 
     @property
     def box(self) -> Box | None:
-        """What its words cover; None in an empty cell."""
+        """What its words cover on ``page``; None in an empty cell."""
         return around(x.box for x in self.lines) if self.lines else None
+
+    def with_rest(self, rest: Filled) -> Filled:
+        """The cell together with the half of it on the next page."""
+        if not self.lines:
+            return Filled(self.cell, rest.page, rest.lines)
+        return replace(self, more=self.more + rest.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ def content(page: View) -> Content:
         inside, outside = _divided(grid, loose)
         if not inside:
             continue
-        table = _table(grid, inside)
+        table = _table(page, grid, inside)
         if _divides(table):
             tables.append(table)
             loose = outside
@@ -87,11 +100,11 @@ def _divided(grid: Grid, glyphs: Iterable[Glyph]) -> tuple[dict[int, list[Glyph]
     return inside, outside
 
 
-def _table(grid: Grid, inside: dict[int, list[Glyph]]) -> Table:
+def _table(page: View, grid: Grid, inside: dict[int, list[Glyph]]) -> Table:
     rows: list[list[Filled]] = [[] for _ in range(len(grid.ys) - 1)]
     for n, cell in enumerate(grid.cells):
         if n in inside or cell.sides >= _ENCLOSED:
-            rows[cell.row].append(Filled(cell, tuple(lines(inside[n])) if n in inside else ()))
+            rows[cell.row].append(Filled(cell, page, tuple(lines(inside[n])) if n in inside else ()))
     for row in rows:
         row.sort(key=lambda f: f.cell.column)
     return Table(grid, tuple(tuple(r) for r in rows))

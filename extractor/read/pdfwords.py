@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from extractor.read.markup import LOWERED, RAISED
 from extractor.read.pdfpage import Box, Glyph
 
 _SAME_LINE = 0.35  # of the font's height: base lines no further apart are one line
@@ -17,8 +18,6 @@ _GAP = 0.25  # of the font's height: a blank stands between glyphs further apart
 _TWICE = 0.3  # of its width: a glyph no further from its like is the same glyph, drawn again
 _SMALL = 0.8  # of the font's height beside it: a glyph no larger may be a footnote mark
 _LIFT = 0.12  # of the font's height: by so much such a mark is raised at least
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MARKS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 _JOINS = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\u2018-\u201d\u2026\u2014]")
 
@@ -92,7 +91,7 @@ def _with_raised(rows: list[tuple[float, list[Glyph]]]) -> list[tuple[float, lis
     """Rows of footnote marks put into the row that they stand over or under."""
     out: list[tuple[float, list[Glyph]]] = []
     for n, (base, row) in enumerate(rows):
-        for other, marks in ((n + 1, _RAISED), (n - 1, _LOWERED)):
+        for other, marks in ((n + 1, RAISED), (n - 1, LOWERED)):
             if 0 <= other < len(rows) and _are_marks(row, rows[other][1]):
                 rows[other][1].extend(g._replace(text=g.text.translate(marks)) for g in row)
                 rows[other][1].sort(key=lambda g: g.left)
@@ -119,7 +118,7 @@ def _with_marks(row: list[Glyph]) -> list[Glyph]:
         g, before = row[n], row[n - 1]
         marked = before.text[-1:] in _MARKS and _behind(g, before) and abs(g.base - before.base) < 0.05 * g.size and not _small(before, g)
         if g.text.isdigit() and _behind(g, before) and (marked or (_small(g, before) and before.base - g.base > _LIFT * before.size)):
-            row[n] = g._replace(text=g.text.translate(_RAISED))
+            row[n] = g._replace(text=g.text.translate(RAISED))
     return row
 
 

@@ -15,10 +15,13 @@ _DEEPEST = 20  # of styles that are based on each other; a ring of them ends her
 
 
 class ParagraphLook(NamedTuple):
-    """Whether a paragraph's runs are hidden, and the list and level that it is numbered in."""
+    """Whether a paragraph's runs are hidden, the list and level that it is numbered in, and whether a tracked change took away
+    its end, so that the next paragraph goes on in its line.
+    """
 
     hidden: bool = False
     number: tuple[str, int] | None = None
+    joins_next: bool = False
 
 
 class RunLook(NamedTuple):
@@ -38,7 +41,8 @@ class _Style(NamedTuple):
     level: int | None = None
 
 
-_PLAIN = ParagraphLook()
+_PPR, _RPR, _PSTYLE, _RSTYLE, _NUMPR = f"{W}pPr", f"{W}rPr", f"{W}pStyle", f"{W}rStyle", f"{W}numPr"
+_OF_RUNS = frozenset({_RSTYLE, f"{W}vanish", f"{W}vertAlign"})
 _ORDINARY = RunLook()
 _UNSEEN = RunLook(hidden=True)
 
@@ -47,50 +51,49 @@ class Styles:
     """The styles part of a document, which may be missing."""
 
     def __init__(self, part: etree._Element | None) -> None:
-        self._styles: dict[str, _Style] = {}
+        self._elements: dict[str, etree._Element] = {}
         self._usual = ""
         for style in part.iterchildren(f"{W}style") if part is not None else ():
             name = style.get(f"{W}styleId", "")
-            self._styles[name] = _style(style)
+            self._elements[name] = style
             if style.get(f"{W}type") == "paragraph" and is_on(style.get(f"{W}default", "0")):
                 self._usual = name
         self._resolved: dict[str, _Style] = {}
+        self._looks: dict[str, ParagraphLook] = {}
 
     def of_paragraph(self, paragraph: etree._Element) -> ParagraphLook:
         """How a paragraph looks, by itself and by its style."""
-        properties = paragraph.find(f"{W}pPr")
-        if properties is None:
-            return _PLAIN if not self._usual else _look(self._style(self._usual), None, None)
-        name = properties.find(f"{W}pStyle")
-        style = self._style(self._usual if name is None else name.get(VAL, ""))
-        numbered = properties.find(f"{W}numPr")
-        return _look(style, *(_numbered(numbered) if numbered is not None else (None, None)))
+        properties = paragraph.find(_PPR)
+        said = {} if properties is None else {child.tag: child for child in properties}
+        name = said[_PSTYLE].get(VAL, "") if _PSTYLE in said else self._usual
+        if name not in self._looks:
+            self._looks[name] = _look(self._style(name), None, None)
+        look = self._looks[name]
+        if _NUMPR in said:
+            look = _look(self._style(name), *_numbered(said[_NUMPR]))
+        return look._replace(joins_next=True) if _RPR in said and _mark_is_gone(said[_RPR]) else look
 
     def of_run(self, run: etree._Element, hidden: bool) -> RunLook:
         """How a run looks; ``hidden`` is what its paragraph says."""
-        properties = run.find(f"{W}rPr")
+        properties = run.find(_RPR)
         if properties is None:
             return _UNSEEN if hidden else _ORDINARY
-        name = properties.find(f"{W}rStyle")
-        said = _character(properties)
-        style = self._style(name.get(VAL, "")) if name is not None else _Style()
-        unseen = next((x for x in (said[0], style.hidden) if x is not None), hidden)
-        shift = said[1] if said[1] is not None else style.shift
-        return RunLook(unseen, _SHIFTS.get(shift or ""))
-
-    def joins_next(self, paragraph: etree._Element) -> bool:
-        """Whether a tracked change took away the end of a paragraph, so that the next one goes on in its line."""
-        properties = paragraph.find(f"{W}pPr/{W}rPr")
-        return properties is not None and any(properties.find(f"{W}{name}") is not None for name in ("del", "moveFrom"))
+        said = {child.tag: child for child in properties}
+        if said.keys().isdisjoint(_OF_RUNS):
+            return _UNSEEN if hidden else _ORDINARY
+        here, shift = _character(properties)
+        style = self._style(said[_RSTYLE].get(VAL, "")) if _RSTYLE in said else _Style()
+        unseen = next((x for x in (here, style.hidden) if x is not None), hidden)
+        return RunLook(unseen, _SHIFTS.get(shift or style.shift or ""))
 
     def _style(self, name: str) -> _Style:
         """A style with all that it takes over from those it is based on."""
         if name in self._resolved:
             return self._resolved[name]
-        chain = []
+        chain: list[_Style] = []
         at = name
-        while at in self._styles and len(chain) < _DEEPEST:
-            chain.append(self._styles[at])
+        while at in self._elements and len(chain) < _DEEPEST:
+            chain.append(_style(self._elements[at]))
             at = chain[-1].based_on
         fields = (next((value for value in values if value is not None), None) for values in zip(*(s[1:] for s in chain), strict=True))
         resolved = _Style("", *fields) if chain else _Style()
@@ -107,6 +110,10 @@ def _look(style: _Style, number: str | None, level: int | None) -> ParagraphLook
     number = style.number if number is None else number
     level = style.level if level is None else level
     return ParagraphLook(bool(style.hidden), None if number in (None, "", "0") else (number or "", level or 0))
+
+
+def _mark_is_gone(mark: etree._Element) -> bool:
+    return any(mark.find(f"{W}{name}") is not None for name in ("del", "moveFrom"))
 
 
 def _style(style: etree._Element) -> _Style:
