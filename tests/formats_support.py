@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from benchmarks.render import Page, Table, xlsx
+from benchmarks.render import Page, Table, pdf, xlsx
 from extractor.form import Form, load_forms
 from extractor.golden import GoldenReport, load_golden
 from extractor.pipeline import extract
@@ -142,17 +142,28 @@ def pages_of(data: bytes, texts: tuple[str, ...]) -> list[set[int]]:
 
 
 def expected_places(page: Page, media: str, variant: str) -> dict[int, Place]:
-    """For each field its place in the file's own coordinates, where the model fixes them."""
+    """For each field the cell that shows it, in the file's own coordinates."""
     if media == "xlsx":
         return {i: {"sheet": sheet, "cell": cell} for i, (sheet, cell) in xlsx.places(page, variant).items()}
     if media == "pdf":
-        return {}
+        return {i: dict(zip(("page", "left", "top", "right", "bottom"), box, strict=True)) for i, box in pdf.places(page, variant).items()}
     return {
         cell.field: {"table": n, "row": cell.row + 1, "column": cell.column + 1}
         for n, table in enumerate(page.tables(), 1)
         for cell in table.cells()
         if cell.field >= 0
     }
+
+
+def is_in(place: Place, cell: Place) -> bool:
+    """Whether a place is the cell; on a page, whether it lies in the cell's box, give or take a point."""
+    if "page" not in cell:
+        return place == cell
+    return (
+        place["page"] == cell["page"]
+        and min(place["left"] - cell["left"], place["top"] - cell["top"]) > -1
+        and min(cell["right"] - place["right"], cell["bottom"] - place["bottom"]) > -1
+    )
 
 
 def labels_of_first_and_last_row(table: Table) -> tuple[str, str]:

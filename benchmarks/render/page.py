@@ -92,7 +92,8 @@ def table_of(sheet: printed.Sheet, glyphs: dict[int, str] | None = None) -> Tabl
         reach = {column: held for column, held in reach.items() if held[0] > n}
         out.append(tuple(_row(rows, n, row, sheet.width, reach, glyphs or {})))
     heads = next((n for n, r in enumerate(rows) if r.kind != "head"), 0)
-    return Table(sheet.table, tuple(out), sheet.width, heads if all(r.kind != "head" for r in rows[heads:]) else 0)
+    width = max([sheet.width, *(row[-1].right for row in out if row)])  # damage may have put a figure too many in a row
+    return Table(sheet.table, tuple(out), width, heads if all(r.kind != "head" for r in rows[heads:]) else 0)
 
 
 def _row(

@@ -44,21 +44,20 @@ class _Placed:
     again: bool = False
 
 
+_Sheet = tuple[list[tuple[float, _Band]], list[_Placed]]
+"""The lines of a page with their tops, and its table rows."""
+
+
 def pdf(page: Page, variant: str) -> bytes:
     """The file. ``ruled``: lines around every cell and the header again on the next page; ``once``: lines, the header once;
     ``unruled``: no lines at all."""
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
     from reportlab.pdfgen.canvas import Canvas
 
-    if _FONT not in getRegisteredFontNames():
-        registerFont(UnicodeCIDFont(_FONT))
-    bands = [band for part in page.parts for band in (_lines(part) if isinstance(part, Text) else _rows(part))]
-    height = _paper(bands)
     out = BytesIO()
+    height, sheets = _set(page, variant)
     canvas = Canvas(out, pagesize=(_WIDTH, height), invariant=1, pageCompression=1)
     canvas.setTitle(page.title)
-    for number, (texts, rows) in enumerate(_pages(bands, height, variant == "ruled"), 1):
+    for number, (texts, rows) in enumerate(sheets, 1):
         canvas.setLineWidth(0.5)
         for top, band in texts:
             _line(canvas, height, band, top)
@@ -69,6 +68,29 @@ def pdf(page: Page, variant: str) -> bytes:
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def places(page: Page, variant: str) -> dict[int, tuple[int, float, float, float, float]]:
+    """For each field shown its page, from 1, and the left, top, right and bottom of its cell from the page's upper left corner."""
+    out = {}
+    for number, (_, rows) in enumerate(_set(page, variant)[1], 1):
+        for row in rows:
+            edges = _edges(row.table)
+            cells = (c for c in row.table.rows[row.row] if c.field >= 0)
+            out.update({c.field: (number, edges[c.column], row.top, edges[min(c.right, row.table.width)], row.bottom) for c in cells})
+    return out
+
+
+def _set(page: Page, variant: str) -> tuple[float, list[_Sheet]]:
+    """The height of the paper, and what stands where on every page."""
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
+
+    if _FONT not in getRegisteredFontNames():
+        registerFont(UnicodeCIDFont(_FONT))
+    bands = [band for part in page.parts for band in (_lines(part) if isinstance(part, Text) else _rows(part))]
+    height = _paper(bands)
+    return height, list(_pages(bands, height, variant == "ruled"))
 
 
 # ---------------------------------------------------------------- measuring
@@ -151,7 +173,7 @@ def _paper(bands: Sequence[_Band]) -> float:
 # ---------------------------------------------------------------- pages
 
 
-def _pages(bands: Sequence[_Band], height: float, again: bool) -> Iterator[tuple[list[tuple[float, _Band]], list[_Placed]]]:
+def _pages(bands: Sequence[_Band], height: float, again: bool) -> Iterator[_Sheet]:
     """The lines and the table rows of every page; a table without a header of its own has none to repeat."""
     texts: list[tuple[float, _Band]] = []
     rows: list[_Placed] = []
@@ -163,10 +185,10 @@ def _pages(bands: Sequence[_Band], height: float, again: bool) -> Iterator[tuple
         if top + band.height > height - _MARGIN and (texts or rows):
             yield texts, rows
             texts, rows, top = [], [], _MARGIN
-            for head in heads if again and band.table is not None and band.row >= band.table.heads else ():
-                assert head.table is not None
-                rows.append(_Placed(head.table, head.row, top, top + head.height, True))
-                top += head.height
+            if again and band.table is not None and band.row >= band.table.heads:
+                for head in heads:
+                    rows.append(_Placed(band.table, head.row, top, top + head.height, again=True))
+                    top += head.height
         if band.table is None:
             texts.append((top, band))
         else:
