@@ -147,6 +147,16 @@ NOTES: dict[str, str] = {
     "PDF_OUTSIDE_PAGE": "Text beyond the edges of its page was left out.",
     "PDF_PARTLY_RULED": "The lines of a table do not divide all of its cells, so it was read by its blanks.",
     "PDF_CROWDED": "A page holds more objects or lines than are looked at; its tables were read by their blanks.",
+    "OFFICE_HIDDEN": "Hidden words, rows, columns or sheets were left out.",
+    "OFFICE_DELETED": "Words, rows or cells whose deletion is tracked were left out.",
+    "OFFICE_NUMBERING": "Automatic numbers of a kind that is not known were left out.",
+    "OFFICE_FOOTNOTES": "Footnotes were left out; their marks stand raised.",
+    "OFFICE_PICTURES": "Pictures or charts were not read.",
+    "OFFICE_EMBEDDED": "A document embedded in this one was not read.",
+    "OFFICE_FORMAT": "Numbers in a format that is not known are shown without it.",
+    "OFFICE_UNCALCULATED": "Formulas whose value was not saved with them are shown as ####.",
+    "CONVERTED_LIBREOFFICE": "LibreOffice converted the file before it was read.",
+    "CONVERTED_ANTIWORD": "antiword converted the file to plain text before it was read.",
 }
 
 

@@ -37,6 +37,8 @@ _SAID = {
     f"{W}softHyphen": "", f"{W}sym": "\ufffd",
 }  # fmt: skip
 _NOTE_MARKS = frozenset({f"{W}footnoteReference", f"{W}endnoteReference"})
+_PICTURES = ("{http://schemas.openxmlformats.org/drawingml/2006/main}blip", "{urn:schemas-microsoft-com:vml}imagedata")
+_PICTURE = "\ufffc"  # stands for a picture that is all a cell holds: the cell is not blank
 _DRAWN = frozenset({f"{W}drawing", f"{W}pict", f"{W}object"})
 # Properties, instructions of fields and readings of ruby text: nothing of it is printed where it stands.
 _SILENT = frozenset({
@@ -114,7 +116,8 @@ class _Story:
                 carried = ""
             for box in boxes:
                 out += self.blocks(box)
-        return [*out, carried] if carried.strip() else out
+        out += [carried] if carried.strip() else []
+        return out
 
     def _members(self, container: etree._Element, wanted: tuple[str, ...]) -> Iterator[etree._Element]:
         """Children of these kinds, also inside content controls and insertions."""
@@ -204,7 +207,7 @@ class _Story:
     def _drawn(self, drawing: etree._Element, boxes: list[etree._Element]) -> None:
         inside = [box for box in drawing.iter(f"{W}txbxContent") if not _inside_box(box, drawing)]
         boxes += [box for box in inside if not _is_fallback(box, drawing)]
-        if any(isinstance(part.tag, str) and part.tag.endswith(("}blip", "}imagedata")) for part in drawing.iter()):
+        if _shows_picture(drawing):
             self.notes["OFFICE_PICTURES"] = None
 
     def _field(self, mark: etree._Element) -> None:
@@ -262,7 +265,8 @@ class _Story:
                 self._cells += 1
                 if self._cells > MAX_CELLS:
                     raise too_large(f"more than {MAX_CELLS:,} table cells")
-                cells.append(_Cell(self.blocks(cell), number, column))
+                blocks = self.blocks(cell)
+                cells.append(_Cell(blocks if blocks or not _shows_picture(cell) else [_PICTURE], number, column))
             column += wide
         return cells, merged
 
@@ -278,6 +282,10 @@ def _gone(row: etree._Element) -> str:
 def _chosen(alternatives: etree._Element) -> etree._Element:
     """Of several ways to say one thing, the first, which newer programs write; the others say it for older ones."""
     return next(iter(alternatives), alternatives)
+
+
+def _shows_picture(element: etree._Element) -> bool:
+    return next(element.iter(*_PICTURES), None) is not None
 
 
 def _inside_box(box: etree._Element, drawing: etree._Element) -> bool:

@@ -26,7 +26,7 @@ MAX_CELLS = 50_000
 MAX_MERGES = 20_000
 _ARTICLE = 300  # characters of a cell alone in its row that holds paragraphs
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
-UNCALCULATED = "\ufffd"  # a formula without a value is neither 0 nor blank: its cell must not look empty
+UNKNOWN = "####"  # what Excel shows where it cannot show a value: a formula without one is neither 0 nor blank
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -147,10 +147,10 @@ class _Book:
             return "" if inside is None else shown_text(_string(inside), code)
         if cell.find(f"{_S}f") is not None and kind != "str" and (not value or (self._stale and value == "0")):
             self.notes["OFFICE_UNCALCULATED"] = None
-            return UNCALCULATED
+            return UNKNOWN
         if kind == "s":
             known = value.isdecimal() and int(value) < len(self._strings)
-            return shown_text(self._strings[int(value)], code) if known else UNCALCULATED
+            return shown_text(self._strings[int(value)], code) if known else UNKNOWN
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(value, value)
         if kind == "str":
