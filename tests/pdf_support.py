@@ -88,12 +88,16 @@ class Printed:
     data: bytes
 
 
-def report(form: Form, seed: int, rules: str = "lines", page_height: float = 842.0, marks: bool = True) -> Printed:
-    """A generated report with ruled tables (``rules`` empty: none is ruled), broken over pages wherever one is full."""
+def report(form: Form, seed: int, rules: str = "lines", page_height: float = 842.0, marks: bool = True, heads: bool = False) -> Printed:
+    """A generated report with ruled tables (``rules`` empty: none is ruled), broken over pages wherever one is full.
+
+    ``marks``: with page numbers and a running head; ``heads``: a table's header is printed again on each of its pages.
+    """
     case = make_case(form, seed, "html", "clean")
     content = make_content(form, Random(f"{seed}/html/clean/{form.id}"))
     sheets = {s.table: s for s in build(form, [plain(v) for v in content.values])}
     press = _Press(Paper((595.0, page_height), rules), f"{content.agency}政府信息公开工作年度报告" if marks else "")
+    press.heads = heads
     press.say(f"{content.agency}{content.year}年{form.spec.title}")
     for paragraph in content.paragraphs["opening"]:
         press.say(paragraph)
@@ -110,6 +114,7 @@ class _Press:
 
     def __init__(self, paper: Paper, head: str) -> None:
         self.paper, self.head = paper, head
+        self.heads = False
         self.y = EDGE
         self.number = 1
 
@@ -152,10 +157,20 @@ class _Press:
                 for x0, x1, top in open_.values():
                     self.paper.box(x0, top, x1, self.y)
                 self.room(heights[n])
+                if self.heads and row.kind == "body":
+                    self._again([r for r in rows if r.kind == "head" and r.block == row.block], sheet, xs)
                 open_ = {k: (x0, x1, self.y) for k, (x0, x1, _) in open_.items()}
             self._row(row, rows[n + 1 :], sheet, xs, heights[n], open_)
             self.y += heights[n]
         self.y += 6
+
+    def _again(self, heads: Sequence[Row], sheet: Sheet, xs: Sequence[float]) -> None:
+        """The header of a table once more."""
+        open_: dict[int, tuple[float, float, float]] = {}
+        for n, row in enumerate(heads):
+            height = self._height(row, heads[n + 1 :], sheet, xs)
+            self._row(row, heads[n + 1 :], sheet, xs, height, open_)
+            self.y += height
 
     def _row(self, row: Row, below: Sequence[Row], sheet: Sheet, xs: Sequence[float], height: float, open_: dict[int, tuple[float, float, float]]) -> None:
         for cell, x0, x1 in _placed(row, sheet, xs):
