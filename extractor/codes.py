@@ -92,6 +92,7 @@ CELL_CODES: dict[str, Code] = {
     "TABLE_NOT_FOUND": Code(FLAG, "The table of this cell is not in the text."),
     "DEDUCED": Code(INFO, "The text no longer holds this cell; the printed cells and hard rules leave one possible value."),
     "EDITION_UNCERTAIN": Code(FLAG, "The labels do not decide which form this is."),
+    "OCR_TEXT": Code(FLAG, "The figures of this report were recognised from a picture, where a digit misread looks like any other."),
     "EDITION_MIXED": Code(INFO, "Labels of another form stand in the text as well."),
     "FORM_DRAFT": Code(FLAG, "The form is a draft: everything goes to a person."),
 }
@@ -137,7 +138,30 @@ NOTES: dict[str, str] = {
     "HTML_UNESCAPED": "The page or a table in it was wrapped in a string and was unwrapped.",
     "HTML_HIDDEN": "Hidden rows, cells or words were left out.",
     "HTML_REMNANTS": "Remnants of HTML in plain text were removed.",
+    "PDF_PAGE_MARKS": "Page numbers and running heads were left out.",
+    "PDF_PAGES_NEED_OCR": "Pages, or large parts of pages, are pictures that were not read.",
+    "PDF_OCR_LAYER": "The text is the invisible layer that an OCR program put over a scan.",
+    "OCR_TEXT": "Text was recognised from pictures.",
+    "PDF_NO_UNICODE": "A font does not say which characters it prints; these were read as unknown ones.",
+    "PDF_HIDDEN": "Invisible text was left out.",
+    "PDF_OUTSIDE_PAGE": "Text beyond the edges of its page was left out.",
+    "PDF_PARTLY_RULED": "The lines of a table do not divide all of its cells, so it was read by its blanks.",
+    "PDF_CROWDED": "A page holds more objects or lines than are looked at; its tables were read by their blanks.",
+    "OFFICE_HIDDEN": "Hidden words, rows, columns or sheets were left out.",
+    "OFFICE_DELETED": "Words, rows or cells whose deletion is tracked were left out.",
+    "OFFICE_NUMBERING": "Automatic numbers of a kind that is not known were left out.",
+    "OFFICE_FOOTNOTES": "Footnotes were left out; their marks stand raised.",
+    "OFFICE_PICTURES": "Pictures or charts were not read.",
+    "OFFICE_EMBEDDED": "A document embedded in this one was not read.",
+    "OFFICE_FORMAT": "Numbers in a format that is not known are shown without it.",
+    "OFFICE_UNCALCULATED": "Formulas whose value was not saved with them are shown as ####.",
+    "CONVERTED_LIBREOFFICE": "LibreOffice converted the file before it was read.",
+    "CONVERTED_ANTIWORD": "antiword converted the file to plain text before it was read.",
 }
+
+
+DOUBTED_NOTES = frozenset({"OCR_TEXT"})
+"""Notes about a file that are codes of every cell in it as well."""
 
 
 def is_flag(code: str) -> bool:

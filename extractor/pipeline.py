@@ -12,6 +12,7 @@ from pathlib import Path
 
 from extractor.check import check_narrative, check_rules
 from extractor.check.narrative import missing_mentions
+from extractor.codes import DOUBTED_NOTES
 from extractor.costs import load_costs
 from extractor.errors import ReportUnreadable
 from extractor.form import Form, load_forms
@@ -80,7 +81,7 @@ def draft(document: Document, forms: Sequence[Form] | None = None) -> Draft | Ex
     index = label_index(form)
     events = events_of(document.norm, lex(document.norm, has_grid(document.media_type)), index)
     segments = segment(form, events)
-    doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
+    doubt = tuple(c for c in choice.codes if c == "EDITION_UNCERTAIN") + tuple(n for n in document.notes if n in DOUBTED_NOTES) + (("LINES_DEDUPLICATED",) if lines_were_removed(form, document, events, segments) else ())
     readings = tuple(parse_table(document, form, t, s.events, index, doubt) for t, s in zip(form.tables, segments, strict=True))
     return Draft(document, form, choice.evidence, year, agency, choice.codes, doubt, tuple(events), segments, readings)
 

@@ -77,11 +77,14 @@ class Placed(NamedTuple):
 
 
 PLAIN = "text/plain"
+PDF_GRID = "application/pdf"
+PDF_LINES = "application/pdf; grid=none"
+"""A PDF with a table that no rules divide: its columns are kept apart by blanks."""
 
 
 def has_grid(media_type: str) -> bool:
     """Whether every TAB in a text of this type is the border of two real cells of one table row."""
-    return media_type != PLAIN
+    return media_type not in (PLAIN, PDF_LINES)
 
 
 @dataclass(frozen=True, slots=True)

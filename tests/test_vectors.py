@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -94,10 +95,11 @@ POLICIES = {"open": Open(), "none": Policy()}
 
 
 @lru_cache(maxsize=256)
-def run(text: str, draft: bool = False, policy: str = "open") -> tuple[Extraction, Form]:
+def run(text: str, draft: bool = False, policy: str = "open", notes: tuple[str, ...] = ()) -> tuple[Extraction, Form]:
     """The whole pipeline over one text, and the form it was read with."""
     forms = drafts() if draft else load_forms()
-    got = extract(read_bytes(text.encode(), "vector"), forms, POLICIES[policy])
+    document = read_bytes(text.encode(), "vector")
+    got = extract(replace(document, notes=document.notes + notes), forms, POLICIES[policy])
     return got, next(f for f in forms if f.id == got.form)
 
 
@@ -105,7 +107,7 @@ def run_vector(vector: Vector) -> tuple[Extraction, Form]:
     """The pipeline over the text of a vector of a code, with what its model reads."""
     text, policy = written(vector, vector["base"]), vector.get("policy", "open")
     if "model" not in vector:
-        return run(text, vector.get("draft", False), policy)
+        return run(text, vector.get("draft", False), policy, tuple(vector.get("notes", ())))
     begun = drafted(read_bytes(text.encode(), "vector"), load_forms())
     assert isinstance(begun, Draft)
     said = [_said(vector["id"], text, begun.form.index[field], x) for field, x in vector["model"].items()]

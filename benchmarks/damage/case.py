@@ -111,14 +111,24 @@ def make_case(form: Form, seed: int, shape: str, level: str) -> Case:
 
 def case_of(content: Content, rng: Random, shape: str, level: str, name: str) -> Case:
     """The case of a report with this content."""
-    form = content.form
-    draft = _draft(form, content, rng, shape if level == "heavy" else _FALLBACK.get(shape, shape), level)
-    _damage(draft)
+    draft = draft_of(content, rng, shape if level == "heavy" else _FALLBACK.get(shape, shape), level)
     known = _edition_shown(draft)
     lines = _late(draft, render(draft))
     known = known and ("cut off" not in draft.damages or _edition_in(draft, lines))
     altered = _alter(draft, lines) if level == "heavy" and rng.random() < 0.3 else {}
     return _case(draft, lines, altered, known, name)
+
+
+def labelled(draft: Draft, lines: list[Line], name: str) -> Case:
+    """The case of a report whose tables are shown as they stand in ``draft``; ``lines`` are its text."""
+    return _case(draft, lines, {}, _edition_shown(draft), name)
+
+
+def draft_of(content: Content, rng: Random, shape: str, level: str) -> Draft:
+    """The report with this content, damaged as far as its sections and tables go."""
+    draft = _draft(content.form, content, rng, shape, level)
+    _damage(draft)
+    return draft
 
 
 def _draft(form: Form, content: Content, rng: Random, shape: str, level: str) -> Draft:

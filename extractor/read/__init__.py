@@ -75,8 +75,8 @@ def _text(data: bytes) -> Rendered:
     decoded = decode(data)
     if not looks_marked(decoded.text):
         return Rendered(decoded.text, PLAIN, decoded.encoding, decoded.notes)
-    text, media_type, more = render(decoded.text)
-    return Rendered(text, media_type, decoded.encoding, tuple(dict.fromkeys(decoded.notes + more)))
+    text, media_type, more, places = render(decoded.text)
+    return Rendered(text, media_type, decoded.encoding, tuple(dict.fromkeys(decoded.notes + more)), places)
 
 
 def read_file(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Document:

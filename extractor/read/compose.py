@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from extractor.read.decode import empty, tidy
+from extractor.read.decode import cleaned, damage, empty
 from extractor.types import Place, Placed
 
 
@@ -71,12 +71,14 @@ class Composer:
         text = "\n".join(self._lines)
         if not text.strip():
             raise empty()
+        for code in damage(text):
+            self.note(code)
         return Rendered(text + "\n", media_type, encoding, tuple(self._notes), tuple(self._places))
 
     def _tidy(self, text: str) -> str:
-        tidied, notes = tidy(text)
-        for code in notes:
-            self.note(code)
+        tidied, controls = cleaned(text)
+        if controls:
+            self.note("CONTROL_CHARACTERS")
         return tidied
 
     def _placed(self, text: str, at: int, place: Place | None) -> None:

@@ -74,11 +74,17 @@ def tidy(text: str) -> tuple[str, tuple[str, ...]]:
     Control characters (Word's cell marks among them) become spaces. U+2028 and U+2029 are line
     ends: dropping them, as other invisible ones, would join two figures into one.
     """
+    text, controls = cleaned(text)
+    return text, damage(text) + (("CONTROL_CHARACTERS",) if controls else ())
+
+
+def cleaned(text: str) -> tuple[str, bool]:
+    """Return ``text`` as ``tidy`` does, and whether control characters became spaces; the parts of a text may be cleaned apart."""
     if not _SUSPECT.search(text):
-        return text, _damage(text)
+        return text, False
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     text, controls = _CONTROL.subn(" ", INVISIBLE.sub("", text))
-    return text, _damage(text) + (("CONTROL_CHARACTERS",) if controls else ())
+    return text, controls > 0
 
 
 def han_share(text: str) -> tuple[int, float]:
@@ -89,7 +95,8 @@ def han_share(text: str) -> tuple[int, float]:
     return len(han), everyday / len(han) if han else 0.0
 
 
-def _damage(text: str) -> tuple[str, ...]:
+def damage(text: str) -> tuple[str, ...]:
+    """Return the codes of the damage that a whole text shows."""
     lost = text.count("\ufffd")
     notes = ("REPLACEMENT_CHARACTERS",) if lost else ()
     if "锟斤拷" in text or lost > max(20, len(text) // 100):

@@ -2,18 +2,22 @@ r"""HTML to text: blocks become lines, a table row becomes one line with a TAB b
 
 Every ``td``/``th`` in the source gives exactly one cell, whatever its spans say, so the n figures
 after a row label are the n cells of that row. lxml only tokenises (``HTMLParser(target=…)``): no tree
-is built, nothing recurses, and a bomb is stopped while it is being read.
+is built, nothing recurses, and a bomb is stopped while it is being read. Where a cell stands on its table's lattice is
+counted on the way, and turned into offsets when the text is finished.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.errors import ReportUnreadable
-from extractor.read.decode import empty, tidy
-from extractor.read.markup import is_html, keeps_lines, unwrapped, without_remnants
+from extractor.read.decode import cleaned, empty, tidy
+from extractor.read.markup import LOWERED, RAISED, is_html, keeps_lines, unwrapped, without_remnants
+from extractor.types import GridPlace, Placed
 
 MAX_DEPTH = 2_000
 MAX_EVENTS = 300_000
@@ -32,16 +36,23 @@ _BLOCKS = frozenset({
 })  # fmt: skip
 # A hidden container may be a folded half of the report: it is read. A hidden row, cell or run is not.
 _CONTAINERS = frozenset({"html", "body", "div", "section", "article", "main", "form", "table", "center"})
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # Blanks, tabs and line ends of preformatted text, protected until the lines are put together.
 _PROTECT = str.maketrans({" ": "\x01", "\t": "\x02", "\n": "\x03\n"})
 
 _Pieces = list[str | tuple[str, ...]]  # text with "\n" for a break, and nested tables as finished lines
+_DIGITS = re.compile(r"\s{0,9}[0-9]{1,9}")
+_MAX_SPAN = 1_000  # as browsers have it
 
 
-def render(text: str) -> tuple[str, str, tuple[str, ...]]:
-    """Return the rendered text, its media type and the reason codes of what had to be done.
+class _Row(str):
+    """The line of a table row, with the table (by opening), the row and the column of each of its cells."""
+
+    __slots__ = ("places",)
+    places: list[tuple[int, int, int]]
+
+
+def render(text: str) -> tuple[str, str, tuple[str, ...], tuple[Placed, ...]]:
+    """Return the rendered text, its media type, the reason codes of what had to be done, and the places of its cells.
 
     Text with stray tags only (``<br>`` in a pipe table, ``&nbsp;``) stays ``text/plain``. Raises
     ReportUnreadable: EMPTY_FILE where no text is shown, HTML_TOO_DEEP, HTML_TOO_LARGE.
@@ -52,7 +63,7 @@ def render(text: str) -> tuple[str, str, tuple[str, ...]]:
         rendered = without_remnants(text)
         if not rendered.strip():
             raise empty()
-        return rendered, "text/plain", ("HTML_REMNANTS",)
+        return rendered, "text/plain", ("HTML_REMNANTS",), ()
     source, notes = unwrapped(text)
     page = _parse(source, everything=False)
     if not page.tables and (page.skipped or not page.text()):
@@ -64,7 +75,7 @@ def render(text: str) -> tuple[str, str, tuple[str, ...]]:
     notes += ("HTML_HIDDEN",) if "hidden" in page.skipped else ()
     # Without any table the tabs are those of preformatted text, and border no cells.
     media_type = "text/html" if page.tables or "\t" not in rendered else "text/plain"
-    return rendered, media_type, notes + more
+    return rendered, media_type, notes + more, tuple(page.places()) if page.tables else ()
 
 
 def _too_large() -> ReportUnreadable:
@@ -100,6 +111,32 @@ class _Frame:
     cell_depth: int = 0
     cells: int = 0
     first: _Pieces | None = None
+    first_places: list[tuple[int, int, int]] = field(default_factory=list)
+    number: int = 0  # among the tables in the order in which they open
+    rows: int = 0
+    column: int = 1  # the first square of the row that no cell has taken
+    taken: dict[int, int] = field(default_factory=dict)  # column: for how many more rows a cell above reaches down
+    places: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def next_row(self) -> None:
+        """Step to the next row of the lattice: cells above that reach down take their squares of it."""
+        self.rows += 1
+        self.column = 1
+        self.places = []
+        if self.taken:
+            self.taken = {column: left - 1 for column, left in self.taken.items() if left > 0}
+
+    def take(self, attributes: dict[str, str]) -> None:
+        """Give the next free square to a cell with these spans."""
+        taken, column = self.taken, self.column
+        while taken and column in taken:
+            column += 1
+        self.places.append((self.number, self.rows, column))
+        wide = _span(attributes["colspan"]) if "colspan" in attributes else 1
+        if "rowspan" in attributes and (deep := _span(attributes["rowspan"], to_the_end=_MAX_SPAN)) > 1:
+            for square in range(column, column + wide):
+                taken[square] = deep - 1
+        self.column = column + wide
 
     def close_cell(self) -> None:
         """End the open cell, if any."""
@@ -113,14 +150,14 @@ class _Frame:
         row, self.row = self.row or [], None
         if self.cells == 1 and row:
             self.lines += _flow(self.loose)
-            self.loose, self.first = [], row[0]
+            self.loose, self.first, self.first_places = [], row[0], self.places
         else:
-            self.lines += _row_lines(row)
+            self.lines += _row_lines(row, self.places)
 
     def settle(self) -> None:
         """Put the waiting first row and the text between the rows where they belong: another row follows."""
         if self.first is not None:
-            self.lines += _row_lines([self.first])
+            self.lines += _row_lines([self.first], self.first_places)
             self.first = None
         self.lines += _flow(self.loose)
         self.loose = []
@@ -143,7 +180,7 @@ class _Page:
         self.pieces: _Pieces = []
         self.frames: list[_Frame] = []
         self.sink = self.pieces
-        self.depth = self.events = self.cells = self.tables = 0
+        self.depth = self.events = self.cells = self.tables = self.opened = 0
         self.skip = self.pre = 0
         self.raised = self.lowered = 0
         self.skipping = ""
@@ -157,8 +194,10 @@ class _Page:
             return
         if reason := self._unwanted(tag, attributes):
             self.skip, self.skipping = self.depth, reason
+            if tag == "tr" and self.frames and self.frames[-1].row is None:
+                self.frames[-1].next_row()  # a hidden row still counts
         elif tag in _CELLS:
-            self._start_cell()
+            self._start_cell(attributes)
         elif tag == "tr":
             self._start_row(self.depth)
         elif tag == "table":
@@ -201,7 +240,7 @@ class _Page:
                 self.skipped.add(self.skipping)
             return
         if self.raised or self.lowered:  # a footnote mark must not become a digit of the figure before it
-            data = data.translate(_RAISED if self.raised else _LOWERED)
+            data = data.translate(RAISED if self.raised else LOWERED)
         if self.pre or (self.keep_lines and not self.frames):
             self.sink.append(data.translate(_PROTECT))
             return
@@ -219,9 +258,31 @@ class _Page:
 
     def text(self) -> str:
         """Return the whole text, each line ended by a line end."""
-        text = "\n".join(_flow(self.pieces)).strip("\n")
-        text = text.replace("\x01", " ").replace("\x02", "    " if self.tables else "\t").replace("\x03", "")
+        self.lines = _flow(self.pieces)
+        text = self._unprotected("\n".join(self.lines).strip("\n"))
         return text + "\n" if text else ""
+
+    def places(self) -> Iterator[Placed]:
+        """Where the cells of the tables stand in what ``text`` returned, once that is tidy."""
+        numbers = {table for line in self.lines if isinstance(line, _Row) for table, _, _ in line.places[:1]}
+        number_of = {table: n for n, table in enumerate(sorted(numbers), 1)}
+        at = 0
+        for line in itertools.dropwhile(lambda line: not line, self.lines):
+            if not isinstance(line, _Row):
+                at += len(self._final(line)) + 1
+                continue
+            for cell, (table, row, column) in zip(self._final(line).split("\t"), line.places, strict=True):
+                shown = cell.strip()
+                if shown:
+                    start = at + cell.index(shown)
+                    yield Placed(start, start + len(shown), GridPlace(number_of[table], row, column))
+                at += len(cell) + 1
+
+    def _final(self, line: str) -> str:
+        return cleaned(self._unprotected(line))[0]
+
+    def _unprotected(self, text: str) -> str:
+        return text.replace("\x01", " ").replace("\x02", "    " if self.tables else "\t").replace("\x03", "")
 
     def _count(self) -> None:
         self.events += 1
@@ -243,18 +304,23 @@ class _Page:
     def _start_table(self) -> None:
         while self.frames and self.frames[-1].cell is None:  # a table cannot be between cells: the last has ended
             self._end_table()
-        self.frames.append(_Frame(self.depth))
+        self._open(self.depth)
         self._aim()
+
+    def _open(self, depth: int) -> None:
+        self.opened += 1
+        self.frames.append(_Frame(depth, number=self.opened))
 
     def _start_row(self, depth: int) -> None:
         if not self.frames:  # a page cut in the middle of a table
-            self.frames.append(_Frame(self.depth - 1))
+            self._open(self.depth - 1)
         frame = self.frames[-1]
         frame.close_row()
+        frame.next_row()
         frame.row, frame.row_depth = [], depth
         self._aim()
 
-    def _start_cell(self) -> None:
+    def _start_cell(self, attributes: dict[str, str]) -> None:
         if not self.frames or self.frames[-1].row is None:
             self._start_row(self.depth - 1)
         frame = self.frames[-1]
@@ -262,6 +328,7 @@ class _Page:
         if not frame.row:
             frame.settle()
         frame.cell, frame.cell_depth = [], self.depth
+        frame.take(attributes)
         frame.cells += 1
         self.cells += 1
         self._aim()
@@ -296,16 +363,23 @@ def _flow(pieces: _Pieces) -> list[str]:
     return lines
 
 
-def _row_lines(row: list[_Pieces]) -> list[str]:
+def _row_lines(row: list[_Pieces], places: list[tuple[int, int, int]]) -> list[str]:
     """Return the one line of a row, or the lines of all its cells where it only lays out the page."""
     if any(_is_layout(cell) for cell in row):
         return [line for cell in row for line in _flow(cell)]
-    line = "\t".join(_one_line(cell) for cell in row)
+    line = _Row("\t".join(_one_line(cell) for cell in row))
+    line.places = places
     return [line] if line else []
 
 
 def _one_line(cell: _Pieces) -> str:
     return " ".join(_flow(cell)).translate({2: " ", 3: None})
+
+
+def _span(said: str, to_the_end: int = 1) -> int:
+    """The number of squares that a span says; 0 means all that are left, and nonsense means one."""
+    digits = _DIGITS.match(said)
+    return min(int(digits[0]), _MAX_SPAN) or to_the_end if digits else 1
 
 
 def _is_layout(cell: _Pieces) -> bool:

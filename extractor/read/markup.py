@@ -9,6 +9,10 @@ from __future__ import annotations
 import html
 import re
 
+# A footnote mark must not become a digit of the figure before it: raised and lowered digits stay apart.
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 _BACKSLASHES = r"(?<!\\)\\{1,8}"  # looked for at the start of a run only, or a long run takes for ever
 _LT = rf"(?:<|&lt;|{_BACKSLASHES}(?:u003c|x3c))"
 _STRUCTURE = re.compile(_LT + r"(?:!doctype\s+html|(?:html|body|table|tbody|tr|td|th)(?=[\s>/\\&]))", re.IGNORECASE)
