@@ -1,0 +1,176 @@
+"""Every tool over the reports of a format, as processes of their own, and Gouji by its command line; what they took and what they gave."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchmarks.others.figures import Counts, counted, numbers
+from benchmarks.others.mapper import cells
+from benchmarks.others.sample import Report
+from benchmarks.watched import Watched, cli, watch
+from extractor.form import Form
+from extractor.text import key, normalise
+from extractor.types import Number
+
+GRID_TOOLS: dict[str, tuple[str, ...]] = {
+    "text": ("split lines", "count figures", "regular expressions"),
+    "html": ("pandas.read_html", "markitdown", "docling readers"),
+    "docx": ("python-docx", "markitdown", "docling readers"),
+    "xlsx": ("pandas.read_excel", "openpyxl", "markitdown", "docling readers"),
+    "pdf": ("pdfplumber", "camelot lattice", "camelot stream", "markitdown"),
+    "pdf, no lines": ("pdfplumber", "camelot lattice", "camelot stream", "markitdown"),
+}
+"""The other tools for each format; those for text are scripts and need nothing installed."""
+
+_OFTEN = 0.02  # seconds between two looks at a process
+
+
+@dataclass
+class Row:
+    """One tool on the reports of one format. ``start`` is what it takes before the first report, ``reading`` what it took for all of them, in seconds;
+    ``memory`` the MiB that it held at most; ``error`` why it gave nothing at all."""
+
+    format: str
+    tool: str
+    version: str = ""
+    start: float = 0.0
+    reading: float = 0.0
+    memory: float = 0.0
+    error: str = ""
+    levels: dict[str, Counts] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, level: str, counts: Counts) -> None:
+        """Count one report."""
+        self.levels[level] = self.levels.get(level, Counts()) + counts
+
+    @property
+    def reports(self) -> int:
+        """How many reports the tool was given."""
+        return sum(c.reports for c in self.levels.values())
+
+    @property
+    def a_second(self) -> float:
+        """Reports a second, without the start."""
+        return self.reports / self.reading if self.reading > 0 else 0.0
+
+
+# ---------------------------------------------------------------- the other tools
+
+
+def other(tool: str, python: str, reports: Sequence[Report], desk: Path, minutes: float) -> Row:
+    """One tool over all reports of a format in one process; what it had not done when the time was over counts as failed."""
+    row = Row(reports[0].format, tool)
+    forms = {r.form.id: r.form for r in reports}
+    job = {"files": [(str(r.path), r.form.id) for r in reports], "outlines": {i: outline(f) for i, f in forms.items()}}
+    (desk / "job.json").write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
+    out = desk / "out.jsonl"
+    out.unlink(missing_ok=True)
+    end = time.monotonic() + 60 * minutes
+    command = [python, "-m", "benchmarks.others.worker", tool, str(desk / "job.json"), str(out)]
+    done = watch(command, desk / "said.txt", lambda: time.monotonic() > end, _OFTEN)
+    said = list(_said(out))
+    if not said:
+        row.error = _last_line(done)
+        return row
+    row.start, row.version, row.memory = said[0]["import_s"], said[0]["version"], said[-1].get("peak_mib", done.largest)
+    found = {line["file"]: line for line in said if "file" in line}
+    row.reading = sum(line["seconds"] for line in found.values())
+    for report in reports:
+        line = found.get(str(report.path), {"error": f"not done: {_last_line(done)}"})
+        if "error" in line:
+            row.errors.append(f"{report.path.name}: {line['error']}")
+        row.add(report.level, counted(report, _figures(report, line), "error" in line))
+    return row
+
+
+def _said(out: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines that a worker wrote; the last one may be cut where it was killed."""
+    for line in out.read_text(encoding="utf-8").splitlines() if out.exists() else ():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            return
+
+
+def _figures(report: Report, line: Mapping[str, Any]) -> dict[int, Number]:
+    if "values" in line:
+        return numbers(report, {int(i): text for i, text in line["values"].items()})
+    return numbers(report, cells(report.form, line.get("grids", ())))
+
+
+def _last_line(done: Watched) -> str:
+    lines = [x for x in done.said.splitlines() if x.strip()]
+    return lines[-1].strip() if lines else f"ended with {done.code}"
+
+
+def outline(form: Form) -> dict[str, Any]:
+    """What the scripts over plain text are told of a form (``benchmarks.others.scripts``)."""
+    tables: list[dict[str, Any]] = []
+    for table in form.tables:
+        section = next(n for n, s in enumerate(form.spec.sections) if s.table == table.id)
+        mine: dict[str, Any] = {"section": section, "fields": [f.index for f in form.fields if f.table == table.id], "rows": [], "bands": []}
+        for block in table.blocks:
+            if block.layout == "band":
+                mine["bands"].append([i for fields in block.grid for i in fields])
+                continue
+            for n, fields in enumerate(block.grid):
+                names = [x.key for x in form.labels if (x.role, x.table, x.block, x.position) == ("row", table.id, block.number, n)]
+                mine["rows"].append({"labels": sorted(set(names), key=len, reverse=True), "fields": list(fields)})
+        tables.append(mine)
+    titles = [list(dict.fromkeys((s.label, key(normalise(s.label))))) for s in form.spec.sections]
+    return {"sections": titles, "tables": tables}
+
+
+# ---------------------------------------------------------------- Gouji
+
+
+def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float) -> Row:
+    """Gouji's command line over the folder of a format; its start is a run over one report, and is taken off."""
+    row = Row(reports[0].format, f"gouji, {workers} worker{'s'[: workers > 1]}")
+    row.start = _extract(reports[0].path, desk, workers, minutes)[0].seconds
+    done, records = _extract(reports[0].path.parent, desk, workers, minutes)
+    if done.code not in (0, 1):
+        row.error = _last_line(done)
+        return row
+    row.memory, row.reading = done.together, max(done.seconds - row.start, 0.0) * len(reports) / max(len(reports) - 1, 1)
+    for report in reports:
+        record = records[report.path.name]
+        if record["error"]:
+            row.errors.append(f"{report.path.name}: {record['error']['code']}")
+        row.add(report.level, _recorded(report, record))
+    return row
+
+
+def _extract(path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watched, dict[str, dict[str, Any]]]:
+    out = desk / "records.jsonl"
+    end = time.monotonic() + 60 * minutes
+    command = cli("extract", path, "--jsonl", out, "--model", "none", "--workers", workers, "--fresh")
+    done = watch(command, desk / "said.txt", lambda: time.monotonic() > end, _OFTEN)
+    lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
+    records = (json.loads(line, parse_float=Decimal) for line in lines)
+    return done, {os.path.basename(r["source"]): r for r in records}
+
+
+def _recorded(report: Report, record: Mapping[str, Any]) -> Counts:
+    """Gouji is not told the form: under another one nothing that it gives is right. A deduced figure counts where one is printed."""
+    if record["form"] != report.form.id:
+        return counted(report, {}, failed=True, accepted=frozenset())
+    given: dict[int, Number] = {}
+    for i, (cell, truth) in enumerate(zip(record["cells"], report.truth, strict=True)):
+        if cell["status"] == "printed" or (cell["status"] == "deduced" and "printed" in truth.statuses):
+            given[i] = cell["value"]
+    accepted = frozenset(i for i, cell in enumerate(record["cells"]) if cell["decision"] == "accept")
+    return counted(report, given, failed=False, accepted=accepted)
+
+
+def by_level(rows: Iterable[Row]) -> Iterator[tuple[Row, str, Counts]]:
+    """Every row with each of its levels."""
+    return ((row, level, counts) for row in rows for level, counts in row.levels.items())
