@@ -12,7 +12,7 @@ Rows side by side in one line of figures (a *band*) are taken in order from the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -58,19 +58,26 @@ def cells(form: Form, grids: Sequence[Sequence[Row]]) -> dict[int, str]:
     band: tuple[int, ...] = ()
     for row in (row for grid in grids for row in grid):
         keys = [key(normalise(c)) if c else "" for c in row]
-        at = max((n for n, k in enumerate(keys) if k in wanted.rows), default=-1)
-        if at >= 0:
-            where, fields = wanted.rows[keys[at]]
-            found, band = _figures(row, at + 1, len(fields), heads.get(where, {})), ()
-        elif band and any(c and _FIGURE.fullmatch(c.strip()) for t in row for c in (t or "").split()):
-            fields, found, band = band, _figures(row, 0, len(band), {}), ()
+        fields, found = _matrix_row(wanted, row, keys, heads)
+        if not found and band and any(_FIGURE.fullmatch(w) for c in row for w in (c or "").split()):
+            fields, found = band, _figures(row, 0, len(band), {})
+        if found:
+            band = ()
         else:
             band = next((wanted.bands[k] for k in keys if k in wanted.bands), band)
             _note(wanted, keys, heads)
-            continue
         for n, text in found:
             given.setdefault(fields[n], text)
     return given
+
+
+def _matrix_row(wanted: _Wanted, row: Row, keys: Sequence[str], heads: Mapping[tuple[str, int], Mapping[int, int]]) -> tuple[tuple[int, ...], list[tuple[int, str]]]:
+    """The fields and the figures of a row that has a row label; a column label may be written as one too, and has no figures beside it."""
+    at = max((n for n, k in enumerate(keys) if k in wanted.rows), default=-1)
+    if at < 0:
+        return (), []
+    where, fields = wanted.rows[keys[at]]
+    return fields, _figures(row, at + 1, len(fields), heads.get(where, {}))
 
 
 def _note(wanted: _Wanted, keys: Sequence[str], heads: dict[tuple[str, int], dict[int, int]]) -> None:
@@ -81,7 +88,7 @@ def _note(wanted: _Wanted, keys: Sequence[str], heads: dict[tuple[str, int], dic
             heads.setdefault(where, {})[column] = n
 
 
-def _figures(row: Row, begin: int, count: int, heads: Mapping[int, int]) -> Iterator[tuple[int, str]]:
+def _figures(row: Row, begin: int, count: int, heads: Mapping[int, int]) -> list[tuple[int, str]]:
     """Column and text of each cell of a row whose figures begin at ``begin``; nothing where it cannot be told which is which."""
     there = [c for c in row[begin:] if c is not None]
     full = [c for c in there if c.strip()]
@@ -90,7 +97,7 @@ def _figures(row: Row, begin: int, count: int, heads: Mapping[int, int]) -> Iter
         words = []
     for found in (there, full, words):
         if len(found) == count:
-            yield from enumerate(found)
-            return
+            return list(enumerate(found))
     if len(heads) == count and all(begin <= n < len(row) for n in heads.values()):
-        yield from ((column, row[n] or "") for column, n in sorted(heads.items()))
+        return [(column, row[n] or "") for column, n in sorted(heads.items())]
+    return []

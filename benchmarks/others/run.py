@@ -16,7 +16,6 @@ from benchmarks.others.mapper import cells
 from benchmarks.others.sample import Report
 from benchmarks.watched import Watched, cli, watch
 from extractor.form import Form
-from extractor.text import key, normalise
 from extractor.types import Number
 
 GRID_TOOLS: dict[str, tuple[str, ...]] = {
@@ -125,8 +124,7 @@ def outline(form: Form) -> dict[str, Any]:
                 names = [x.key for x in form.labels if (x.role, x.table, x.block, x.position) == ("row", table.id, block.number, n)]
                 mine["rows"].append({"labels": sorted(set(names), key=len, reverse=True), "fields": list(fields)})
         tables.append(mine)
-    titles = [list(dict.fromkeys((s.label, key(normalise(s.label))))) for s in form.spec.sections]
-    return {"sections": titles, "tables": tables}
+    return {"sections": [[s.label, *s.also] for s in form.spec.sections], "tables": tables}
 
 
 # ---------------------------------------------------------------- Gouji
