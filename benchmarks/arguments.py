@@ -21,9 +21,9 @@ def case_parser(program: str, about: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def names(text: str, known: Iterable[str], sign: str = ",") -> tuple[str, ...]:
-    """Names with ``sign`` between them; ArgumentTypeError where one is not known."""
-    given = tuple(text.split(sign))
+def names(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Names with a comma between them; ArgumentTypeError where one is not known."""
+    given = tuple(text.split(","))
     if unknown := [n for n in given if n not in known]:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
     return given

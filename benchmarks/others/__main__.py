@@ -59,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.others", description=__doc__)
-    parser.add_argument("--reports", type=int, default=30, help="of each format and level, default 30")
+    parser.add_argument("--reports", type=int, default=20, help="of each format and level, default 20")
     parser.add_argument("--texts", type=int, default=280, help="plain texts of each level, default 280")
-    parser.add_argument("--levels", type=partial(names, known=LEVELS), default=("clean", "light"), metavar="L,…")
-    parser.add_argument("--formats", type=lambda t: names(t, FORMATS, sign=";"), default=tuple(FORMATS), metavar="F;…", help="; ".join(FORMATS))
+    parser.add_argument("--levels", type=partial(names, known=LEVELS), default=LEVELS, metavar="L,…")
+    parser.add_argument("--formats", type=partial(names, known=FORMATS), default=tuple(FORMATS), metavar="F,…", help=", ".join(FORMATS))
     parser.add_argument("--tools", type=partial(names, known=_tools()), default=_tools(), metavar="T,…", help=", ".join(_tools()))
     parser.add_argument("--workers", type=_numbers, default=(1, os.cpu_count() or 1), metavar="N,…", help="Gouji's, one run each; default 1 and one for each core")
     parser.add_argument("--no-golden", action="store_true", help="leave the golden set out")

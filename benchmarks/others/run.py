@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ GRID_TOOLS: dict[str, tuple[str, ...]] = {
     "docx": ("python-docx", "markitdown", "docling readers"),
     "xlsx": ("pandas.read_excel", "openpyxl", "markitdown", "docling readers"),
     "pdf": ("pdfplumber", "camelot lattice", "camelot stream", "markitdown"),
-    "pdf, no lines": ("pdfplumber", "camelot lattice", "camelot stream", "markitdown"),
+    "pdf-unruled": ("pdfplumber", "camelot lattice", "camelot stream", "markitdown"),
 }
 """The other tools for each format; those for text are scripts and need nothing installed."""
 
@@ -154,7 +153,7 @@ def _extract(path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watc
     done = watch(command, desk / "said.txt", lambda: time.monotonic() > end, _OFTEN)
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
     records = (json.loads(line, parse_float=Decimal) for line in lines)
-    return done, {os.path.basename(r["source"]): r for r in records}
+    return done, {Path(r["source"]).name: r for r in records}
 
 
 def _recorded(report: Report, record: Mapping[str, Any]) -> Counts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.damage import SHAPES, Truth, make_case
+from benchmarks.damage import SHAPES, Case, Truth, make_case
 from benchmarks.render import golden_page, render, rendered_case
 from benchmarks.score import ROOT
 from extractor.form import Form, load_forms
@@ -22,7 +22,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "docx": ("plain", "runs"),
     "xlsx": ("sheet", "sheets", "formatted"),
     "pdf": ("ruled", "once"),
-    "pdf, no lines": ("unruled",),
+    "pdf-unruled": ("unruled",),
 }
 """Each format with the shapes or variants that its reports take in turn; ``damage`` is a page as `benchmarks.damage` writes it."""
 
@@ -42,7 +42,7 @@ def write(folder: Path, formats: Sequence[str], levels: Sequence[str], reports: 
     """Write ``reports`` files of each format and level (``texts`` of plain text) under ``folder``, one folder a format."""
     out: list[Report] = []
     for format_ in formats:
-        place = folder / format_.replace(", ", "-").replace(" ", "-")
+        place = folder / format_
         place.mkdir(parents=True)
         for level in levels:
             out += _generated(place, format_, level, texts if format_ == "text" else reports)
@@ -50,14 +50,18 @@ def write(folder: Path, formats: Sequence[str], levels: Sequence[str], reports: 
     return out
 
 
+def made(form: Form, seed: int, level: str, format_: str, way: str) -> Case:
+    """A generated report in one of the ways of a format in ``FORMATS``."""
+    if format_ == "text" or way == "damage":
+        return make_case(form, seed, "html" if way == "damage" else way, level)
+    return rendered_case(form, seed, level, _kind(format_), way)
+
+
 def _generated(place: Path, format_: str, level: str, count: int) -> Iterator[Report]:
     forms, ways = load_forms(), FORMATS[format_]
     for n in range(count):
         form, way, seed = forms[n // len(ways) % len(forms)], ways[n % len(ways)], FIRST_SEED + n
-        if format_ == "text" or way == "damage":
-            case = make_case(form, seed, "html" if way == "damage" else way, level)
-        else:
-            case = rendered_case(form, seed, level, _kind(format_), way)
+        case = made(form, seed, level, format_, way)
         path = place / f"{level}-{n:05}{case.suffix}"
         path.write_bytes(case.data)
         yield Report(path, format_, level, form, case.truth)
@@ -83,4 +87,4 @@ def _golden(place: Path, format_: str) -> Iterator[Report]:
 
 
 def _kind(format_: str) -> str:
-    return format_.partition(",")[0]
+    return format_.partition("-")[0]

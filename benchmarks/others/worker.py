@@ -180,13 +180,13 @@ def _frame(table: Any) -> Grid:
     labels = [c if isinstance(c, tuple) else (c,) for c in table.columns]
     named = any(isinstance(part, str) for label in labels for part in label)
     depth = max((len(label) for label in labels), default=0) if named else 0
-    heads = [[re.sub(r"\.\d+$", "", str(label[n])) for label in labels] for n in range(depth)]
+    heads: Grid = [[re.sub(r"\.\d+$", "", str(label[n])) for label in labels] for n in range(depth)]
     return [*heads, *([_plain(v) for v in row] for row in table.itertuples(index=False))]
 
 
 def _plain(value: Any) -> str | None:
     """A cell as printed, as far as a number can tell: 3.0 stands for 3 where a column with gaps was read as floats."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN
+    if value is None or value != value:  # NaN
         return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
@@ -207,7 +207,7 @@ def lines(tool: str, job: dict[str, Any]) -> Iterable[dict[str, Any]]:
         start = perf_counter()
         try:
             found = read(Path(name), job["outlines"][outline])
-            said = {"values" if isinstance(found, dict) else "grids": found}
+            said: dict[str, Any] = {"values" if isinstance(found, dict) else "grids": found}
         except Exception as error:
             said = {"error": f"{type(error).__name__}: {error}"[:300]}
         yield {"file": name, "seconds": perf_counter() - start, **said}
@@ -226,7 +226,7 @@ def main() -> None:
     tool, job, out = sys.argv[1:]
     with Path(out).open("w", encoding="utf-8") as file:
         for line in lines(tool, json.loads(Path(job).read_text(encoding="utf-8"))):
-            file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            print(json.dumps(line, ensure_ascii=False, default=str), file=file, flush=True)
 
 
 if __name__ == "__main__":
