@@ -3,7 +3,7 @@
 It is told the form. A row belongs to the row label of the form that one of its cells equals, blanks and punctuation removed (the variants of
 labels that the form knows included). What stands right of the label are its figures, taken
 
-1. in order, where there are as many cells as the form has columns: cells that are there, else cells with something in them, else figures in them;
+1. in order, where there are as many cells as the form has columns: cells that are there, else cells with a figure or a dash in them, else figures;
 2. else by the column labels last seen above, where all of them were seen right of the row label.
 
 Rows side by side in one line of figures (a *band*) are taken in order from the first line with figures below their labels. Everything else is left out.
@@ -91,7 +91,7 @@ def _note(wanted: _Wanted, keys: Sequence[str], heads: dict[tuple[str, int], dic
 def _figures(row: Row, begin: int, count: int, heads: Mapping[int, int]) -> list[tuple[int, str]]:
     """Column and text of each cell of a row whose figures begin at ``begin``; nothing where it cannot be told which is which."""
     there = [c for c in row[begin:] if c is not None]
-    full = [c for c in there if c.strip()]
+    full = [c for c in there if re.search("[0-9]", normalise(c)) or _BLANK.fullmatch(c.strip())]
     words = [w for c in full for w in c.split()]
     if not all(_FIGURE.fullmatch(w) or _BLANK.fullmatch(w) for w in words):
         words = []

@@ -51,7 +51,7 @@ def regular_expressions(text: str, outline: dict[str, Any]) -> dict[int, str]:
 
 def _after(label: str, count: int, text: str) -> list[str]:
     letters = r"[^\w]*".join(map(re.escape, label))
-    found = re.search(rf"(?<!\d){letters}((?:{_BETWEEN}{_FIGURE}){{{count}}})(?!{_BETWEEN}{_FIGURE}|\S)", text)
+    found = re.search(rf"(?<!\d){letters}((?:{_BETWEEN}{_FIGURE}){{{count}}})(?![\d,.]|{_BETWEEN}{_FIGURE})", text)
     return re.findall(_FIGURE, found[1]) if found else []
 
 
