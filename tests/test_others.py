@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from benchmarks.others import __main__ as others
 from benchmarks.others import llm, scripts, worker
 from benchmarks.others.figures import Counts, counted, numbers
 from benchmarks.others.mapper import cells
-from benchmarks.others.run import GRID_TOOLS, gouji, other, outline
+from benchmarks.others.run import GRID_TOOLS, _recorded, gouji, other, outline
 from benchmarks.others.sample import FORMATS, Report, write
 from extractor.form import load_forms
 
@@ -94,6 +95,24 @@ def test_what_is_counted() -> None:
     assert (counts.figures, counts.right, counts.wrong, counts.missing, counts.invented) == (3, 1, 1, 1, 1)
     assert (counts.cells, counts.accepted, counts.accepted_wrong, counts.to_person) == (200, 6, 3, 194)
     assert counted(one, given).cells == 0
+
+
+def test_the_originals_figure_in_an_unplaceable_text_is_neither_right_nor_wrong() -> None:
+    one = replace(report(Truth(5, None, frozenset({"lost"}))), unplaceable=True)
+    same, other_one = (counted(one, {0: n}, accepted=frozenset({0})) for n in (5, 6))
+
+    assert (same.equal_value, same.invented, same.accepted_wrong, same.figures) == (1, 0, 0, 0)
+    assert (other_one.equal_value, other_one.invented, other_one.accepted_wrong) == (0, 1, 1)
+    assert counted(replace(one, unplaceable=False), {0: 5}, accepted=frozenset({0})).accepted_wrong == 1
+
+
+def test_under_another_form_every_accepted_cell_is_wrong() -> None:
+    one = report(Truth(5, "5", frozenset({"printed"})))
+    accepted = {"status": "printed", "value": 5, "decision": "accept"}
+    counts = _recorded(one, {"form": "disclosure-2019", "cells": [accepted] * 3 + [accepted | {"decision": "review"}]})
+
+    assert (counts.failed, counts.right, counts.missing, counts.accepted_wrong, counts.accepted, counts.to_person) == (1, 0, 1, 3, 3, 1)
+    assert _recorded(one, {"form": None, "cells": []}).to_person == len(FORM.fields)
 
 
 # reading

@@ -104,7 +104,7 @@ def _rows(reports: Sequence[Report], python: str, tools: Sequence[str], workers:
 def heading() -> str:
     """The titles of the columns of ``table``."""
     return (
-        f"{'format':14}{'tool':21}{'level':8}{'reports':>8}{'failed':>7}{'figures':>9}{'right %':>9}{'wrong':>7}{'missing':>8}{'invented':>9}"
+        f"{'format':14}{'tool':21}{'level':8}{'reports':>8}{'failed':>7}{'figures':>9}{'right %':>9}{'wrong':>7}{'missing':>8}{'invented':>9}{'equal':>6}"
         f"{'acc. %':>8}{'acc. wrong':>11}{'to person':>10}{'start s':>9}{'ms each':>9}{'a second':>9}{'MiB':>6}"
     )
 
@@ -118,7 +118,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{row.format:14}{row.tool:21}{len(row.errors)} reports failed, the first: {row.errors[0]}"
     for row, level, c in by_level(rows):
         line = f"{row.format:14}{row.tool:21}{level:8}{c.reports:8,}{c.failed:7}{c.figures:9,}{_share(c.right, c.figures):>9}"
-        line += f"{c.wrong:7,}{c.missing:8,}{c.invented:9,}"
+        line += f"{c.wrong:7,}{c.missing:8,}{c.invented:9,}{c.equal_value:6}"
         line += f"{_share(c.accepted, c.cells):>8}{c.accepted_wrong:11,}{c.to_person:10,}" if c.cells else " " * 29
         if level == next(iter(row.levels)):
             line += f"{row.start:9.2f}{1000 * row.reading / row.reports:9.1f}{row.a_second:9.1f}{row.memory:6.0f}"

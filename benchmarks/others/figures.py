@@ -15,7 +15,8 @@ from extractor.types import Number
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """``figures`` are those that the reports print: ``right`` + ``wrong`` + ``missing``. ``invented``: a figure where none is printed.
+    """``figures`` are those that the reports print: ``right`` + ``wrong`` + ``missing``. ``invented``: a figure where none is printed;
+    ``equal_value``: the original's figure where an unplaceable text no longer shows whose it is (benchmarks/README.md), neither right nor wrong.
 
     The rest is Gouji's alone: ``cells`` are all cells of the forms, each ``accepted`` or ``to_person``; ``accepted_wrong`` of the
     accepted ones give another figure than the printed one, none where one is printed, or one where none is.
@@ -28,6 +29,7 @@ class Counts:
     wrong: int = 0
     missing: int = 0
     invented: int = 0
+    equal_value: int = 0
     cells: int = 0
     accepted: int = 0
     accepted_wrong: int = 0
@@ -39,13 +41,13 @@ class Counts:
 
 def counted(report: Report, given: Mapping[int, Number], failed: bool = False, accepted: frozenset[int] | None = None) -> Counts:
     """Hold the figures given for the fields of one report against what it prints; ``accepted`` fields need no person."""
-    n = dict.fromkeys(("right", "wrong", "missing", "invented"), 0)
+    n = dict.fromkeys(("right", "wrong", "missing", "invented", "equal_value"), 0)
     accepted_wrong = 0
     for field, truth in zip(report.form.fields, report.truth, strict=True):
-        outcome = _outcome(field, truth, given.get(field.index))
+        outcome = _outcome(field, truth, given.get(field.index), report.unplaceable)
         if outcome:
             n[outcome] += 1
-        if accepted and field.index in accepted and outcome not in ("", "right"):
+        if accepted and field.index in accepted and outcome in ("wrong", "missing", "invented"):
             accepted_wrong += 1
     figures, cells = n["right"] + n["wrong"] + n["missing"], len(report.form.fields)
     counts = Counts(1, int(failed), figures, **n)
@@ -54,12 +56,14 @@ def counted(report: Report, given: Mapping[int, Number], failed: bool = False, a
     return counts + Counts(cells=cells, accepted=len(accepted), accepted_wrong=accepted_wrong, to_person=cells - len(accepted))
 
 
-def _outcome(field: Field, truth: Truth, got: Number | None) -> str:
+def _outcome(field: Field, truth: Truth, got: Number | None, unplaceable: bool) -> str:
     """What became of one field; empty where nothing is printed and nothing given, and where the golden set leaves the field out."""
     if truth.statuses == {"excluded"}:
         return ""
     if "printed" not in truth.statuses or truth.value is None:
-        return "" if got is None else "invented"
+        if got is None:
+            return ""
+        return "equal_value" if unplaceable and got == truth.value else "invented"
     if got is None:
         return "missing"
     return "right" if got in (truth.value, number(field, truth.printed or "")) else "wrong"

@@ -157,15 +157,17 @@ def _extract(path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watc
 
 
 def _recorded(report: Report, record: Mapping[str, Any]) -> Counts:
-    """Gouji is not told the form: under another one nothing that it gives is right. A deduced figure counts where one is printed."""
+    """Gouji is not told the form: under another one nothing is right, and every accepted cell is wrong. A deduced figure counts where one is printed."""
+    accepted = frozenset(i for i, cell in enumerate(record["cells"]) if cell["decision"] == "accept")
     if record["form"] != report.form.id:
-        return counted(report, {}, failed=True, accepted=frozenset())
+        n = len(record["cells"]) or len(report.form.fields)
+        mine = Counts(cells=n, accepted=len(accepted), accepted_wrong=len(accepted), to_person=n - len(accepted))
+        return counted(report, {}, failed=True) + mine
     given: dict[int, Number] = {}
     for i, (cell, truth) in enumerate(zip(record["cells"], report.truth, strict=True)):
         if cell["status"] == "printed" or (cell["status"] == "deduced" and "printed" in truth.statuses):
             given[i] = cell["value"]
-    accepted = frozenset(i for i, cell in enumerate(record["cells"]) if cell["decision"] == "accept")
-    return counted(report, given, failed=False, accepted=accepted)
+    return counted(report, given, accepted=accepted)
 
 
 def by_level(rows: Iterable[Row]) -> Iterator[tuple[Row, str, Counts]]:

@@ -29,13 +29,14 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One file, and the truth of every field of its form."""
+    """One file, and the truth of every field of its form; ``unplaceable`` where the text no longer says which figure is whose."""
 
     path: Path
     format: str
     level: str
     form: Form
     truth: tuple[Truth, ...]
+    unplaceable: bool = False
 
 
 def write(folder: Path, formats: Sequence[str], levels: Sequence[str], reports: int, texts: int, golden: bool) -> list[Report]:
@@ -64,7 +65,7 @@ def _generated(place: Path, format_: str, level: str, count: int) -> Iterator[Re
         case = made(form, seed, level, format_, way)
         path = place / f"{level}-{n:05}{case.suffix}"
         path.write_bytes(case.data)
-        yield Report(path, format_, level, form, case.truth)
+        yield Report(path, format_, level, form, case.truth, case.unplaceable)
 
 
 def _golden(place: Path, format_: str) -> Iterator[Report]:
