@@ -51,7 +51,9 @@ def regular_expressions(text: str, outline: dict[str, Any]) -> dict[int, str]:
 
 def _after(label: str, count: int, text: str) -> list[str]:
     letters = r"[^\w]*".join(map(re.escape, label))
-    found = re.search(rf"(?<!\d){letters}((?:{_BETWEEN}{_FIGURE}){{{count}}})(?![\d,.]|{_BETWEEN}{_FIGURE})", text)
+    # The number before the next label ("2.…") is not a figure: a blank or a pipe stands behind one.
+    end = rf"(?![\d,.]|{_BETWEEN}{_FIGURE}(?:{_BETWEEN}|$))"
+    found = re.search(rf"(?<!\d){letters}[)）”]*((?:{_BETWEEN}{_FIGURE}){{{count}}}){end}", text)
     return re.findall(_FIGURE, found[1]) if found else []
 
 

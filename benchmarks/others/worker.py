@@ -126,8 +126,8 @@ def docling() -> Read:
 
 
 def split_lines() -> Read:
-    """Every line of a text cut at tabs and pipes: one grid."""
-    return lambda path, _: [[list(re.split(r"[\t|]", line)) for line in scripts.text_of(path).splitlines()]]
+    """Every line of a text cut at tabs, pipes and blanks: one grid."""
+    return lambda path, _: [[list(re.split(r" *[\t|] *| +", line.strip(" |"))) for line in scripts.text_of(path).splitlines()]]
 
 
 def count_figures() -> Read:
