@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.arguments import names
 from benchmarks.damage import LEVELS
 from benchmarks.others import llm
-from benchmarks.others.run import GRID_TOOLS, Row, by_level, gouji, other
+from benchmarks.others.run import OTHERS, Row, by_level, gouji, other
 from benchmarks.others.sample import FIRST_SEED, FORMATS, Report, write
 from benchmarks.score import stamp, write_json
 
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tools() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(t for tools in GRID_TOOLS.values() for t in tools))
+    return tuple(dict.fromkeys(t for tools in OTHERS.values() for t in tools))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -91,7 +91,7 @@ def _found() -> str:
 
 
 def _rows(reports: Sequence[Report], python: str, tools: Sequence[str], workers: Sequence[int], desk: Path, minutes: float) -> Iterator[Row]:
-    for tool in GRID_TOOLS[reports[0].format]:
+    for tool in OTHERS[reports[0].format]:
         if tool in tools:
             yield other(tool, python, reports, desk, minutes)
     for n in dict.fromkeys(workers):
@@ -105,23 +105,25 @@ def heading() -> str:
     """The titles of the columns of ``table``."""
     return (
         f"{'format':14}{'tool':21}{'level':8}{'reports':>8}{'failed':>7}{'figures':>9}{'right %':>9}{'wrong':>7}{'missing':>8}{'invented':>9}{'equal':>6}"
-        f"{'acc. %':>8}{'acc. wrong':>11}{'to person':>10}{'start s':>9}{'ms each':>9}{'a second':>9}{'MiB':>6}"
+        f"{'acc. %':>8}{'acc. wrong':>11}{'to person':>10}{'ms each':>9}{'a second':>9}{'start s':>9}{'MiB':>6}"
     )
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
-    """A line for each level; time and memory are of the whole process and stand in the first."""
+    """A line for each level; start and memory are of the whole process and stand in the first."""
     for row in rows:
         if row.error:
-            yield f"{row.format:14}{row.tool:21}gave nothing: {row.error}"
+            yield f"{row.format:14}{row.tool:21}failed: {row.error}"
         elif row.errors:
             yield f"{row.format:14}{row.tool:21}{len(row.errors)} reports failed, the first: {row.errors[0]}"
     for row, level, c in by_level(rows):
         line = f"{row.format:14}{row.tool:21}{level:8}{c.reports:8,}{c.failed:7}{c.figures:9,}{_share(c.right, c.figures):>9}"
         line += f"{c.wrong:7,}{c.missing:8,}{c.invented:9,}{c.equal_value:6}"
         line += f"{_share(c.accepted, c.cells):>8}{c.accepted_wrong:11,}{c.to_person:10,}" if c.cells else " " * 29
+        speed = row.a_second(level)
+        line += f"{1000 / speed:9.1f}{speed:9.1f}" if speed else f"{'-':>9}{'-':>9}"
         if level == next(iter(row.levels)):
-            line += f"{row.start:9.2f}{1000 * row.reading / row.reports:9.1f}{row.a_second:9.1f}{row.memory:6.0f}"
+            line += f"{row.start:9.2f}{row.memory:6.0f}"
         yield line
 
 
@@ -138,7 +140,7 @@ def _llm_table(alone: Mapping[str, Mapping[str, Any]], speed: float) -> Iterator
 
 
 def _as_data(row: Row) -> dict[str, Any]:
-    data = asdict(row) | {"reports": row.reports, "a_second": row.a_second}
+    data = asdict(row) | {"a_second": {level: row.a_second(level) for level in row.levels}}
     data["errors"] = row.errors[:5]
     return data
 

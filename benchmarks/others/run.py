@@ -17,7 +17,7 @@ from benchmarks.watched import Watched, cli, watch
 from extractor.form import Form
 from extractor.types import Number
 
-GRID_TOOLS: dict[str, tuple[str, ...]] = {
+OTHERS: dict[str, tuple[str, ...]] = {
     "text": ("split lines", "count figures", "regular expressions"),
     "html": ("pandas.read_html", "markitdown", "docling readers"),
     "docx": ("python-docx", "markitdown", "docling readers"),
@@ -32,32 +32,28 @@ _OFTEN = 0.02  # seconds between two looks at a process
 
 @dataclass
 class Row:
-    """One tool on the reports of one format. ``start`` is what it takes before the first report, ``reading`` what it took for all of them, in seconds;
-    ``memory`` the MiB that it held at most; ``error`` why it gave nothing at all."""
+    """One tool on the reports of one format. ``start`` is what it takes before the first report, ``reading`` what it took for those of each level, in
+    seconds; ``memory`` the MiB that it held at most; ``error`` why it gave nothing at all."""
 
     format: str
     tool: str
     version: str = ""
     start: float = 0.0
-    reading: float = 0.0
     memory: float = 0.0
     error: str = ""
     levels: dict[str, Counts] = field(default_factory=dict)
+    reading: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
-    def add(self, level: str, counts: Counts) -> None:
-        """Count one report."""
-        self.levels[level] = self.levels.get(level, Counts()) + counts
+    def add(self, report: Report, counts: Counts, error: str = "") -> None:
+        """Count one report; ``error`` says why it failed."""
+        self.levels[report.level] = self.levels.get(report.level, Counts()) + counts
+        if error:
+            self.errors.append(f"{report.level}/{report.path.name}: {error}")
 
-    @property
-    def reports(self) -> int:
-        """How many reports the tool was given."""
-        return sum(c.reports for c in self.levels.values())
-
-    @property
-    def a_second(self) -> float:
+    def a_second(self, level: str) -> float:
         """Reports a second, without the start."""
-        return self.reports / self.reading if self.reading > 0 else 0.0
+        return self.levels[level].reports / self.reading[level] if self.reading.get(level) else 0.0
 
 
 # ---------------------------------------------------------------- the other tools
@@ -80,12 +76,10 @@ def other(tool: str, python: str, reports: Sequence[Report], desk: Path, minutes
         return row
     row.start, row.version, row.memory = said[0]["import_s"], said[0]["version"], said[-1].get("peak_mib", done.largest)
     found = {line["file"]: line for line in said if "file" in line}
-    row.reading = sum(line["seconds"] for line in found.values())
     for report in reports:
         line = found.get(str(report.path), {"error": f"not done: {_last_line(done)}"})
-        if "error" in line:
-            row.errors.append(f"{report.path.name}: {line['error']}")
-        row.add(report.level, counted(report, _figures(report, line), "error" in line))
+        row.reading[report.level] = row.reading.get(report.level, 0.0) + line.get("seconds", 0.0)
+        row.add(report, counted(report, _figures(report, line), "error" in line), line.get("error", ""))
     return row
 
 
@@ -130,19 +124,21 @@ def outline(form: Form) -> dict[str, Any]:
 
 
 def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float) -> Row:
-    """Gouji's command line over the folder of a format; its start is a run over one report, and is taken off."""
+    """Gouji's command line over the folder of each level; its start is a run over one report, and is taken off."""
     row = Row(reports[0].format, f"gouji, {workers} worker{'s'[: workers > 1]}")
     row.start = _extract(reports[0].path, desk, workers, minutes)[0].seconds
-    done, records = _extract(reports[0].path.parent, desk, workers, minutes)
-    if done.code not in (0, 1):
-        row.error = _last_line(done)
-        return row
-    row.memory, row.reading = done.together, max(done.seconds - row.start, 0.0) * len(reports) / max(len(reports) - 1, 1)
-    for report in reports:
-        record = records[report.path.name]
-        if record["error"]:
-            row.errors.append(f"{report.path.name}: {record['error']['code']}")
-        row.add(report.level, _recorded(report, record))
+    for level in dict.fromkeys(r.level for r in reports):
+        mine = [r for r in reports if r.level == level]
+        done, records = _extract(mine[0].path.parent, desk, workers, minutes)
+        if done.code not in (0, 1):
+            row.error = f"{level}: {_last_line(done)}"
+            continue
+        row.memory = max(row.memory, done.together)
+        if len(mine) > 1:
+            row.reading[level] = max(done.seconds - row.start, 0.0) * len(mine) / (len(mine) - 1)
+        for report in mine:
+            record = records[report.path.name]
+            row.add(report, _recorded(report, record), record["error"]["code"] if record["error"] else "")
     return row
 
 

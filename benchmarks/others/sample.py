@@ -40,15 +40,18 @@ class Report:
 
 
 def write(folder: Path, formats: Sequence[str], levels: Sequence[str], reports: int, texts: int, golden: bool) -> list[Report]:
-    """Write ``reports`` files of each format and level (``texts`` of plain text) under ``folder``, one folder a format."""
+    """Write ``reports`` files of each format and level (``texts`` of plain text) under ``folder``: a folder a format, in it one a level."""
     out: list[Report] = []
     for format_ in formats:
-        place = folder / format_
-        place.mkdir(parents=True)
         for level in levels:
-            out += _generated(place, format_, level, texts if format_ == "text" else reports)
-        out += _golden(place, format_) if golden else []
+            out += _generated(_new(folder / format_ / level), format_, level, texts if format_ == "text" else reports)
+        out += _golden(_new(folder / format_ / GOLDEN), format_) if golden else []
     return out
+
+
+def _new(place: Path) -> Path:
+    place.mkdir(parents=True)
+    return place
 
 
 def made(form: Form, seed: int, level: str, format_: str, way: str) -> Case:
@@ -63,7 +66,7 @@ def _generated(place: Path, format_: str, level: str, count: int) -> Iterator[Re
     for n in range(count):
         form, way, seed = forms[n // len(ways) % len(forms)], ways[n % len(ways)], FIRST_SEED + n
         case = made(form, seed, level, format_, way)
-        path = place / f"{level}-{n:05}{case.suffix}"
+        path = place / f"{n:05}{case.suffix}"
         path.write_bytes(case.data)
         yield Report(path, format_, level, form, case.truth, case.unplaceable)
 
@@ -82,7 +85,7 @@ def _golden(place: Path, format_: str) -> Iterator[Report]:
             data = render(golden_page(form, report), _kind(format_), next(w for w in FORMATS[format_] if w != "damage"))
             files = {f"{report.id}.{_kind(format_)}": data}
         for name, data in files.items():
-            path = place / f"{GOLDEN}-{name}"
+            path = place / name
             path.write_bytes(data)
             yield Report(path, format_, GOLDEN, form, truth)
 
