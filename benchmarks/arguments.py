@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -14,18 +14,19 @@ def case_parser(program: str, about: str | None) -> argparse.ArgumentParser:
     """A parser for a program that reads one case for each seed, level, shape and form."""
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=about)
     parser.add_argument("--seeds", type=seed_range, default=range(20), metavar="A:B", help="A up to, not including, B")
-    parser.add_argument("--levels", type=partial(_names, known=LEVELS), default=LEVELS, metavar="L,…")
-    parser.add_argument("--shapes", type=partial(_names, known=SHAPES), default=SHAPES, metavar="S,…")
+    parser.add_argument("--levels", type=partial(names, known=LEVELS), default=LEVELS, metavar="L,…")
+    parser.add_argument("--shapes", type=partial(names, known=SHAPES), default=SHAPES, metavar="S,…")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--processes", type=int, default=2)
     return parser
 
 
-def _names(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := [n for n in names if n not in known]:
+def names(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Names with a comma between them; ArgumentTypeError where one is not known."""
+    given = tuple(text.split(","))
+    if unknown := [n for n in given if n not in known]:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
-    return names
+    return given
 
 
 def seed_range(text: str) -> range:

@@ -49,8 +49,11 @@ def cli(*args: object) -> list[str]:
     return [sys.executable, str(ROOT / "cli.py"), *(str(a) for a in args)]
 
 
-def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = None) -> Watched:
-    """Run a command to its end, or kill it and all its processes as soon as ``stop`` says so; what it says goes to ``log``."""
+def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = None, every: float = _EVERY) -> Watched:
+    """Run a command to its end, or kill it and all its processes as soon as ``stop`` says so; what it says goes to ``log``.
+
+    Looked at ``every`` so many seconds, which is also how exactly its end is known.
+    """
     got, started, cpu = Watched(), time.monotonic(), dict[int, float]()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with log.open("wb") as said:
@@ -64,7 +67,7 @@ def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = N
             if stop is not None and stop():
                 os.killpg(process.pid, signal.SIGKILL)
                 break
-            time.sleep(_EVERY)
+            time.sleep(every)
         got.code = process.wait()
     got.seconds, got.cpu = time.monotonic() - started, sum(cpu.values())
     got.said = log.read_text("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""What a user would reach for instead, on the same reports: ``python -m benchmarks.others``."""
