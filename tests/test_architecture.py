@@ -23,7 +23,7 @@ EVERY = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 80
 # The outermost loops over reports and requests: a bug there becomes a record, a failed text of an evaluation, or a problem.
-MAY_CATCH_EVERYTHING = {ROOT / "extractor" / name for name in ("batch.py", "evaluate.py", "archive/cluster.py", "archive/engine.py", "archive/run.py", "web/guard.py")} | {ROOT / "benchmarks/fuzz/child.py"}
+MAY_CATCH_EVERYTHING = {ROOT / "extractor" / name for name in ("batch.py", "evaluate.py", "archive/cluster.py", "archive/engine.py", "archive/run.py", "web/guard.py")} | {ROOT / "benchmarks/others/worker.py"} | {ROOT / "benchmarks/fuzz/child.py"}
 # `--help` and a typing error are answered before any of these is loaded.
 HEAVY = {
     "charset_normalizer", "fastapi", "sqlalchemy", "uvicorn", "extractor.form", "extractor.model", "extractor.pipeline", "extractor.read", "httpx2", "instructor", "lxml",
