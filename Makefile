@@ -17,7 +17,7 @@ run: ## the main job: extract the golden reports and hold every cell against its
 	$(BIN)/gouji evaluate golden
 
 test: ## all tests (the slow one builds the wheel and reaches the package registry)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -n auto --dist loadfile -q
 
 lint: ## ruff
 	$(BIN)/ruff check

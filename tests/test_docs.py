@@ -74,7 +74,7 @@ def run(line: str, place: Path, **more: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_readme_gives_one_command_to_try_it_and_one_for_the_tests() -> None:
-    assert ["evaluate golden", "pytest -q"] == [" ".join(c.line.split()[-2:]) for c in INSTALLS]
+    assert ["gouji evaluate golden", "pytest -n auto --dist loadfile -q"] == [c.line.rpartition("bin/")[2].removeprefix("python -m ") for c in INSTALLS]
     assert all("-c constraints.txt" in c.line for c in INSTALLS)
 
 
