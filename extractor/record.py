@@ -25,6 +25,7 @@ from extractor.types import (
     Finding,
     Heard,
     Number,
+    Place,
     Placed,
     Resolved,
     Status,
@@ -112,13 +113,16 @@ def record_of(extraction: Extraction, form: Form | None, cells: list[dict[str, A
 
 def _add_places(cells: Iterable[dict[str, Any]], places: Sequence[Placed]) -> None:
     """Say of each printed cell, and each other reading of it, where it stands in the file's own coordinates."""
-    starts = [p.start for p in places]
     for cell in cells:
         for shown in (cell, *cell.get("alternatives", ())):
-            if span := shown["evidence"]:
-                n = bisect_right(starts, span["start"]) - 1
-                if n >= 0 and span["start"] < places[n].end:
-                    shown["place"] = places[n].place._asdict()
+            if (span := shown["evidence"]) and (place := place_at(places, span["start"])) is not None:
+                shown["place"] = place._asdict()
+
+
+def place_at(places: Sequence[Placed], offset: int) -> Place | None:
+    """Where the character at ``offset`` stands in the file's own coordinates; None where that is not known."""
+    n = bisect_right(places, offset, key=lambda p: p.start) - 1
+    return places[n].place if n >= 0 and offset < places[n].end else None
 
 
 def _span(start: int, end: int) -> dict[str, int] | None:

@@ -17,7 +17,7 @@ from extractor.errors import GoujiError
 from extractor.expr import Linear
 from extractor.form import Block, Field, Form, Rule
 from extractor.problems import finding_text
-from extractor.record import failing, interval, plain, visible
+from extractor.record import failing, interval, place_at, plain, visible
 from extractor.types import Decision, Extraction, Number, Resolved, Status, Verdict
 
 _HEADER = 8  # a column heading is broken after so many terminal cells
@@ -228,6 +228,8 @@ def _cell_lines(e: Extraction, form: Form, field: Field) -> Iterator[Text | str]
         yield f"  not chosen, {c.producer}: {what} from {c.printed!r} at {c.start}–{c.end} {' '.join(c.codes)}".rstrip()
     yield Text("Evidence", style="bold")
     yield from _evidence(e.document.text, r.start, r.end)
+    if r.start >= 0 and (place := place_at(e.document.places, r.start)) is not None:
+        yield f"  in the file: {', '.join(f'{name} {visible(str(value))}' for name, value in place._asdict().items())}"
     yield Text("Reasons", style="bold")
     open_ = _sent(r, d)
     for code in dict.fromkeys(d.codes):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from typer.testing import CliRunner
 
+from benchmarks.damage import make_case
+from cli import app
 from extractor.errors import GoujiError
+from extractor.form import load_forms
 from extractor.problems import problems
 from extractor.show import field_of, print_field, print_report, suspects
 from extractor.types import Candidate, Extraction, ExtraRow, Resolved, Status
@@ -282,3 +287,16 @@ def test_the_data_of_a_problem_names_every_cell(tmp_path: Path) -> None:
 def test_a_sound_report_has_no_problem(tmp_path: Path) -> None:
     """Nothing to say, nothing said."""
     assert [] == list(problems(extraction_of(tmp_path, report_text()), FORM))
+
+
+def test_a_cell_of_a_format_with_a_grid_says_where_it_stands_in_the_file(tmp_path: Path) -> None:
+    """The web page's own table, row and column, as the record's ``place`` has them."""
+    case = make_case(load_forms()[1], 71_900, "html", "clean")
+    path = tmp_path / "a.html"
+    path.write_bytes(case.data)
+    field = "requests/new/total"
+    shown = CliRunner().invoke(app, ["show", str(path), "--field", field]).stdout
+    record = json.loads(CliRunner().invoke(app, ["extract", str(path), "--jsonl", "-"]).stdout)
+    place = next(c["place"] for c in record["cells"] if f"{c['table']}/{c['row']}/{c['column']}" == field)
+
+    assert f"in the file: table {place['table']}, row {place['row']}, column {place['column']}" in shown
