@@ -12,7 +12,7 @@ from shutil import which
 from extractor.form import Form, default_folder
 
 _SHORT = 16
-_LIBRARIES = ("lxml", "charset-normalizer", "python-docx", "openpyxl", "pdfplumber", "pdfminer.six", "pypdfium2")
+_LIBRARIES = ("lxml", "charset-normalizer", "olefile", "pypdfium2")
 _PROGRAMS = ("soffice", "antiword", "tesseract")
 
 

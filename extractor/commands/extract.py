@@ -116,7 +116,11 @@ class _Session:
 
         tally, started = Tally(), time.monotonic()
         outs = self._open()
-        askers = asyncio.run(self._read(outs, tally))
+        try:
+            askers = asyncio.run(self._read(outs, tally))
+        except KeyboardInterrupt:
+            tell(f"gouji: stopped after {tally.reports.total():,} reports; the same command goes on from there")
+            raise
         for output in outs:
             output.finish()
         if self.keeper and askers is not None and self.setup is not None:
