@@ -452,3 +452,25 @@ def test_known_lines_come_back_as_they_were() -> None:
 def test_a_folder_is_no_file_to_write() -> None:
     with pytest.raises(GoujiError, match="is a folder"):
         JsonLines(ROOT, {}, resume=True)
+
+
+def test_a_pdf_that_never_comes_back_is_stopped_even_when_it_is_alone(tmp_path: Path) -> None:
+    """A form that draws itself twice keeps PDFium busy for ever, out of reach of any signal."""
+    again = b"q 1 0 0 1 0 0 cm /F Do Q q 1 0 0 1 0 0 cm /F Do Q"
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /F 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(again), again),
+        b"<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /F 5 0 R >> >> /Length %d >>\nstream\n%s\nendstream" % (len(again), again),
+    ]
+    body = b"%PDF-1.7\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, part) for n, part in enumerate(parts, 1))
+    (tmp_path / "loop.pdf").write_bytes(body + b"trailer << /Root 1 0 R /Size 6 >>\n%%EOF\n")
+    engine = Inline(Options(), limit=4.0)
+    try:
+        (done,) = collect(Run(engine, [], Known(), limit=4.0), Archive([tmp_path], 8_000_000, frozenset()))
+    finally:
+        engine.close()
+
+    assert done.line is not None
+    assert "TOOK_TOO_LONG" == done.line.summary.error

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Protocol
 
 from extractor.archive.work import Options, Result, Task, prepare, work
+from extractor.read.sniff import Kind, sniff
 
 TIME_LIMIT = 60.0
 """Seconds that one report may take."""
@@ -86,7 +87,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 class Inline:
-    """This process, one chunk at a time."""
+    """This process, one chunk at a time; but PDFs in one of their own, since the library that reads them cannot be stopped from within."""
 
     slots = 1
 
@@ -94,9 +95,13 @@ class Inline:
         self._options, self._job, self._limit = options, job, limit
         # Asking a model needs an event loop of its own beside that of the run.
         self._thread: Executor | None = ThreadPoolExecutor(1) if options.models else None
+        self._apart: Processes | None = None
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Result]]:
-        """Work on a chunk now, or in the one thread where models are asked."""
+        """Work on a chunk now, in the one thread where models are asked, or apart."""
+        if any(sniff(t.data) is Kind.PDF for t in tasks):
+            self._apart = self._apart or Processes(self._options, 1, self._job, self._limit)
+            return self._apart.submit(tasks)
         if self._thread is not None:
             return self._thread.submit(self._work, tasks)
         done: Future[list[Result]] = Future()
@@ -111,9 +116,11 @@ class Inline:
             return self._job(self._options, tasks)
 
     def close(self) -> None:
-        """End the thread, if there is one."""
+        """End the thread and the process, if there are any."""
         if self._thread is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._apart is not None:
+            self._apart.close()
 
 
 class Processes:

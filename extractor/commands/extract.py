@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from extractor.keep import Keeper
 
 
+_FEW = 8  # reports that one process has read before another has started
+
+
 class Model(StrEnum):
     """When a language model reads as well."""
 
@@ -93,9 +96,6 @@ def open_engine(machines: Machines, options: Options, count: int | None) -> Engi
     if count is not None:
         workers = min(workers, -(-count // _FEW))
     return Processes(options, workers) if workers > 1 else Inline(options)
-
-
-_FEW = 8  # reports that one process has read before another has started
 
 
 @dataclass
