@@ -87,6 +87,7 @@ def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, machines: Machi
 def open_engine(machines: Machines, options: Options, count: int | None) -> Engine:
     """The engine asked for; one report alone is not worth a process of its own."""
     from extractor.archive.engine import Inline, Processes
+    from extractor.archive.work import prepare
 
     if machines.engine != "local":
         from extractor.archive.cluster import connect
@@ -95,7 +96,11 @@ def open_engine(machines: Machines, options: Options, count: int | None) -> Engi
     workers = machines.workers or os.cpu_count() or 1
     if count is not None:
         workers = min(workers, -(-count // _FEW))
-    return Processes(options, workers) if workers > 1 else Inline(options)
+    if workers > 1:
+        return Processes(options, workers)
+    if count is None or count > _FEW:
+        prepare(options)
+    return Inline(options)
 
 
 @dataclass
