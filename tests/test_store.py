@@ -72,10 +72,10 @@ def test_a_record_comes_back_as_it_went_in(store: Store) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_kept_too(store: Store) -> None:
-    from extractor.batch import unreadable
+    from extractor.batch import nothing_read
     from extractor.record import to_record
 
-    record = to_record(unreadable(Path("nowhere.txt"), "FILE_UNREADABLE", "no such file"), None)
+    record = to_record(nothing_read("nowhere.txt", "", "FILE_UNREADABLE", "no such file"), None)
     saved = store.save(record, None, None, STAMP)
     row = store.report(saved.report)
     assert (row.decision, row.error, row.message, row.cells, row.open) == ("unreadable", "FILE_UNREADABLE", "no such file", 0, 0)
