@@ -234,7 +234,7 @@ def gouji(*args: object) -> Result:
 @pytest.fixture
 def configured(store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model in the environment, and questions in the place of the model reader's."""
-    monkeypatch.setattr("extractor.modelrun.questions_of", lambda *_: ASKED)
+    monkeypatch.setattr("extractor.archive.asking.questions_of", lambda *_: ASKED)
     for name, value in {"MODEL": MODEL, "API_KEY": KEY, "REPLIES": str(store)}.items():
         monkeypatch.setenv(f"GOUJI_{name}", value)
     return store

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from extractor.across import Held, Lineage, Member, load_lineage
-from extractor.batch import unreadable
+from extractor.batch import nothing_read
 from extractor.effective import Action, Mode, Scope, State, field_of
 from extractor.errors import GoujiError
 from extractor.form import load_forms
@@ -55,7 +55,7 @@ def put(store: Store, source: str, agency: str | None, year: int | None, level: 
 
 
 def put_unreadable(store: Store, source: str, code: str = "FILE_UNREADABLE", message: str = "no such file") -> None:
-    store.save(to_record(unreadable(Path(source), code, message), None), None, None, STAMP)
+    store.save(to_record(nothing_read(source, "", code, message), None), None, None, STAMP)
 
 
 def received(value: int | None, **more: Any) -> dict[str, Any]:
