@@ -63,15 +63,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(hostile: Path) -> tuple[list[dict[str, Any]], float, int]:
-    """The records of one run over it, what it took in seconds, and the most memory that one of its processes held."""
-    started = time.monotonic()
+def outcome(hostile: Path) -> tuple[list[dict[str, Any]], int]:
+    """The records of one run over it, and the most memory that one of its processes held."""
     done = gouji("extract", hostile, "--jsonl", "-", "--workers", 2, seconds=300)
     assert done.returncode == 1, shown(done)
-    return records(done), time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return records(done), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
-def test_every_file_has_one_record_in_the_order_of_the_files(hostile: Path, outcome: tuple[list[dict[str, Any]], float, int]) -> None:
+def test_every_file_has_one_record_in_the_order_of_the_files(hostile: Path, outcome: tuple[list[dict[str, Any]], int]) -> None:
     found = outcome[0]
 
     files = [str(p) for p in sorted(hostile.iterdir())]
@@ -80,7 +79,7 @@ def test_every_file_has_one_record_in_the_order_of_the_files(hostile: Path, outc
 
 
 @pytest.mark.parametrize("name", HARM)
-def test_what_harms_is_refused_with_a_word(name: str, outcome: tuple[list[dict[str, Any]], float, int]) -> None:
+def test_what_harms_is_refused_with_a_word(name: str, outcome: tuple[list[dict[str, Any]], int]) -> None:
     n = list(HARM).index(name)
     [record] = [r for r in outcome[0] if Path(r["source"].partition("!/")[0]).name == f"{n:02}-{name}"]
 
@@ -89,7 +88,7 @@ def test_what_harms_is_refused_with_a_word(name: str, outcome: tuple[list[dict[s
         assert len(record["error"]["message"]) > 20
 
 
-def test_the_reports_beside_keep_their_records(hostile: Path, outcome: tuple[list[dict[str, Any]], float, int]) -> None:
+def test_the_reports_beside_keep_their_records(hostile: Path, outcome: tuple[list[dict[str, Any]], int]) -> None:
     beside = {Path(r["source"]).name: r for r in outcome[0] if "-sound." in r["source"]}
     alone = records(gouji("extract", *sorted(hostile.glob("*-sound.txt")), "--jsonl", "-"))
 
@@ -98,10 +97,9 @@ def test_the_reports_beside_keep_their_records(hostile: Path, outcome: tuple[lis
     assert {READ} == {code(r) for r in alone}
 
 
-def test_harm_costs_little_time_and_memory(outcome: tuple[list[dict[str, Any]], float, int]) -> None:
-    _, seconds, memory = outcome
+def test_harm_costs_little_memory(outcome: tuple[list[dict[str, Any]], int]) -> None:
+    _, memory = outcome
 
-    assert seconds < 90
     assert memory < 1_500_000_000
 
 
@@ -117,7 +115,6 @@ def test_files_of_ten_gigabytes_are_not_loaded(tmp_path: Path) -> None:
         huge(tmp_path / f"{n:02}", head)
     (tmp_path / "sound.txt").write_bytes(sound())
     limit = 3_000_000_000
-    started = time.monotonic()
 
     done = gouji("extract", tmp_path, "--jsonl", "-", "--workers", 1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
 
@@ -126,7 +123,6 @@ def test_files_of_ten_gigabytes_are_not_loaded(tmp_path: Path) -> None:
     assert [f"{n:02}" for n in range(len(HEADS))] == list(last)
     assert REFUSED >= set(last.values()), last
     assert READ == code(read)
-    assert time.monotonic() - started < 30
 
 
 def test_a_refusal_quotes_little_of_the_file_and_nothing_that_steers_a_terminal() -> None:
