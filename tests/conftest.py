@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; the tests print as into a pipe
+
 _SETTINGS = ("GOUJI_", "OPENAI_", "XDG_")
 
 
