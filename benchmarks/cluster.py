@@ -69,19 +69,21 @@ def _measure(desk: Path, workers: Sequence[int], rounds: int) -> dict[str, list[
         for n in workers:
             found.setdefault(f"local-{n}", []).append(_pair(desk, f"local-{n}", ("--workers", n)))
             with _cluster(desk, n) as (address, pids):
-                before = _cpu(pids)
-                pair = _pair(desk, f"dask-{n}", ("--engine", address))
-                pair[0].cpu += _cpu(pids) - before  # the scheduler's and the workers', with those of the few reports
-            found.setdefault(f"dask-{n}", []).append(pair)
+                found.setdefault(f"dask-{n}", []).append(_pair(desk, f"dask-{n}", ("--engine", address), pids))
     return found
 
 
-def _pair(desk: Path, way: str, how: Sequence[object]) -> tuple[Watched, Watched]:
-    one = watch(cli("extract", desk / "few", "--jsonl", desk / "few.jsonl", *how), desk / "log.txt")
-    all_ = watch(cli("extract", desk / "archive", "--jsonl", desk / f"{way}.jsonl", *how), desk / "log.txt")
-    if all_.code not in (0, 1):
-        raise SystemExit(all_.said)
-    return all_, one
+def _pair(desk: Path, way: str, how: Sequence[object], pids: Sequence[int] = ()) -> tuple[Watched, Watched]:
+    """A run over everything and, before it, one over a few; the CPU of the cluster's processes ``pids`` is counted with each."""
+    runs = []
+    for name, output in (("few", "few"), ("archive", way)):
+        before = _cpu(pids)
+        run = watch(cli("extract", desk / name, "--jsonl", desk / f"{output}.jsonl", *how), desk / "log.txt")
+        run.cpu += _cpu(pids) - before
+        runs.append(run)
+    if runs[1].code not in (0, 1):
+        raise SystemExit(runs[1].said)
+    return runs[1], runs[0]
 
 
 @contextmanager
