@@ -6,8 +6,9 @@ models. A worker that is lost costs the chunks that it had, which are given agai
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 _AHEAD = 3  # chunks in flight for each thread of the cluster
 _PATIENCE = 10.0  # seconds to wait for a scheduler, and for its first worker
-_LOOK_EVERY = 5.0  # seconds between two looks at how many workers there are
+_LOOK_EVERY = 1.0  # seconds between two looks at the scheduler
+_AWAY = 3  # looks at which it was not there, before the run ends
+_COUNT_EVERY = 5  # looks between two counts of the workers
 _GONE = "the scheduler of the cluster is gone: start it again and give the same command, which goes on from here"
 _LATE = "late"
 
@@ -64,24 +67,23 @@ class Dask:
     def __init__(self, client: distributed.Client, options: Options) -> None:
         self._client, self._options = client, options
         self._stamp = make_stamp(load_forms(options.forms))
-        self._looked = 0.0
-        self._threads = 1
+        self._threads = self._count()
         self._number = 0
+        self._pending: set[Future[list[Result]]] = set()
+        self._closed = threading.Event()
+        # What is submitted while the client tries to reach a scheduler that is gone would wait for ever.
+        threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def slots(self) -> int:
         """How many chunks to keep in flight: workers may come and go."""
-        if (now := time.monotonic()) > self._looked + _LOOK_EVERY:
-            self._looked = now
-            try:
-                self._threads = max(1, sum(self._client.nthreads().values()))
-            except (OSError, RuntimeError) as exc:
-                raise GoujiError(_GONE) from exc
         return _AHEAD * self._threads
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Result]]:
         """Begin a chunk on some worker."""
         told: Future[list[Result]] = Future()
+        self._pending.add(told)
+        told.add_done_callback(self._pending.discard)
         self._number += 1
         try:
             begun = self._client.submit(
@@ -95,7 +97,27 @@ class Dask:
 
     def close(self) -> None:
         """Leave the cluster; what is in flight is given up."""
+        self._closed.set()
         self._client.close(timeout=2)
+
+    def _watch(self) -> None:
+        """Look at the scheduler now and then: when it stays away, say so of everything that waits, and of what is submitted after."""
+        away = looks = 0
+        while not self._closed.wait(_LOOK_EVERY):
+            looks += 1
+            away = 0 if self._client.status == "running" else away + 1
+            if away >= _AWAY:
+                for told in list(self._pending):
+                    pass_on(told, Unavailable(_GONE), None)
+            elif away == 0 and looks % _COUNT_EVERY == 0:
+                with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+                    self._threads = self._count()
+
+    def _count(self) -> int:
+        """The threads of all workers."""
+        scheduler: Any = self._client.scheduler
+        found: dict[str, int] = self._client.sync(scheduler.ncores, callback_timeout=_PATIENCE)
+        return max(1, sum(found.values()))
 
 
 def _tell(done: distributed.Future[Any], told: Future[list[Result]]) -> None:
