@@ -73,7 +73,7 @@ def _write(path: Path | None, head: dict[str, Any], reports: Sequence[dict[str, 
 def _words(report: dict[str, Any]) -> str:
     """A reader's report for people."""
     r = report
-    lines = [f"{r['reader']}: {r['inputs']:,} files in {r['seconds']:,.0f} s ({r['per_second']:g} a second; {r['feedback']}, {r['edges']:,} edges), at most {r['memory'] / 1e6:,.0f} MB"]
+    lines = [f"{r['reader']}: {r['inputs']:,} files in {r['seconds']:,.0f} s, {r['processor']:,.0f} s of processor time ({r['per_second']:g} a second; {r['feedback']}, {r['edges']:,} edges), at most {r['memory'] / 1e6:,.0f} MB"]
     lines.append("  " + " · ".join(f"{word} {n:,}" for word, n in r["outcomes"].items()))
     lines += [f"  {s['seconds']:.2f} s: {s['bytes']:,} bytes, {s['outcome']} {s['file']}" for s in r["slowest"][:2]]
     lines += [f"  FAILED {f['count']:,} times: {f['signature']} {f['detail'][:200]} {f['files'][0]}" for f in r["failures"]]

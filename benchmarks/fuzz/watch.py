@@ -33,12 +33,17 @@ _EDGES = re.compile(r"cov: (\d+)")
 
 @dataclass(slots=True)
 class Report:
-    """What came of fuzzing one reader. Times are seconds of processor time, memory the largest resident set of a child in bytes."""
+    """What came of fuzzing one reader.
+
+    ``seconds`` is how long it ran beside the other readers, ``processor`` what reading its files took of processor time, as the times of the
+    slowest are; memory is the largest resident set of a child in bytes.
+    """
 
     reader: str
     seed: int
     feedback: str
     seconds: float = 0.0
+    processor: float = 0.0
     inputs: int = 0
     per_second: float = 0.0
     children: int = 0
@@ -166,6 +171,7 @@ class Watch:
         """Count a file that was read."""
         r = self.report
         r.inputs += 1
+        r.processor = round(r.processor + said["seconds"], 3)
         r.outcomes[said["end"]] += 1
         r.memory = max(r.memory, said["memory"])
         if len(r.slowest) < _SLOW or said["seconds"] > r.slowest[-1]["seconds"]:
