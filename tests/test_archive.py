@@ -29,8 +29,10 @@ from extractor.archive.known import Known
 from extractor.archive.outputs import JsonLines
 from extractor.archive.run import Done, Run
 from extractor.archive.work import Options, Task, work
+from extractor.batch import unread_line
 from extractor.errors import GoujiError
 from extractor.form import load_forms
+from extractor.read.inputs import Input
 
 MANY = 130
 ROOT = Path(__file__).resolve().parent.parent
@@ -165,10 +167,15 @@ def test_fresh_and_other_options_read_everything_anew(few: Path, tmp_path: Path)
 def test_two_runs_never_write_one_file(few: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     first = JsonLines(target, {}, resume=True)
-    second = gouji("extract", few, "--jsonl", target)
-    first.close()
+    given = Input("a.txt", b"a")
+    first.write(given, unread_line("a.txt", given.sha256, "EMPTY_FILE", "nothing in it"), None)
+    begun = (tmp_path / "out.jsonl.part").read_bytes()
+    for how in ("--resume", "--fresh"):
+        second = gouji("extract", few, "--jsonl", target, how)
 
-    assert (2, True) == (second.exit_code, "another run is writing it" in second.stderr)
+        assert (2, True) == (second.exit_code, "another run is writing it" in second.stderr)
+        assert begun == (tmp_path / "out.jsonl.part").read_bytes()
+    first.close()
     assert 0 == gouji("extract", few, "--jsonl", target).exit_code
 
 
@@ -398,6 +405,14 @@ def test_a_dataset_is_gone_on_with_from_its_last_whole_part(few: Path, tmp_path:
     assert "11 read by an earlier run and not again" in changed.stderr
     assert Counter(r["source"] for r in tables(part)["reports"]) == Counter(str(p) for p in few.iterdir())
     assert all(r["form"] for r in tables(part)["cells"])
+
+
+def test_a_dataset_in_the_folder_that_is_read_is_no_report(few: Path) -> None:
+    for _ in range(2):
+        done = gouji("extract", few, "--parquet", few / "set")
+
+        assert (0, True) == (done.exit_code, "12 reports" in done.stderr), done.stderr
+    assert "3 files that this run writes" in done.stderr
 
 
 def test_a_dataset_of_another_program_is_not_added_to(few: Path, tmp_path: Path) -> None:

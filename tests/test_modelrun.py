@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -120,6 +121,19 @@ def test_a_budget_ends_the_asking_and_not_the_run(running: ModelServer, archive:
     assert [r["decision"] for r in records(got)] == [r["decision"] for r in records(gouji("extract", archive, "--jsonl", "-", "--model", "none"))]
     refused = gouji("extract", archive, "--model", "always", "--yes", "--budget", "much")
     assert (2, True) == (refused.exit_code, "5usd or 200000tok" in refused.stderr)
+
+
+def test_with_more_budget_what_was_not_asked_is_asked_and_put_in_its_place(running: ModelServer, archive: Path, tmp_path: Path) -> None:
+    asking = ("extract", archive, "--model", "always", "--yes", "--parquet", tmp_path / "set")
+    poor = gouji(*asking, "--budget", "20tok")
+    rich = gouji(*asking, "--jsonl", "-")
+    again = gouji(*asking)
+
+    held = pyarrow.parquet.read_table(tmp_path / "set" / "reports", partitioning=None)["record"].to_pylist()
+    assert [1] * 3 == [r.exit_code for r in (poor, rich, again)], rich.stderr
+    assert 0 < running.books.answered
+    assert sorted(rich.stdout.splitlines()) == sorted(held)
+    assert "5 read by an earlier run and not again" in again.stderr
 
 
 def test_a_replay_says_what_is_not_recorded(running: ModelServer, archive: Path) -> None:

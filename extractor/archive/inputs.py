@@ -13,7 +13,7 @@ from extractor.read.inputs import Input, PassedOver, count, inputs
 
 
 class Archive:
-    """The reports under ``paths``; ``ours`` are absolute names of files that are not read, for the run writes them.
+    """The reports under ``paths``; ``ours`` are absolute names of files and folders that are not read, for the run writes them.
 
     ``count`` is how many there are, None where only reading them would tell. Raises GoujiError where a path does not exist or a folder holds
     no file at all.

@@ -20,7 +20,8 @@ _STRING = rb'"(?:[^"\\]|\\.)*"'
 _HEAD = re.compile(
     rb'\{"source":(' + _STRING + rb'),"sha256":(?:null|"([0-9a-f]{64})"),"form":[^,]*,"year":[^,]*,"agency":(?:null|' + _STRING + rb'),"decision":"(\w+)"'
 )  # fmt: skip
-_UNANSWERED = b'"unanswered":[{'
+UNANSWERED = '"unanswered":[{'
+"""What stands in the line of a report of which a question has no answer: an earlier run's budget was spent, say. It is read again."""
 
 
 class Held(NamedTuple):
@@ -103,15 +104,16 @@ class JsonLines:
     def _begin(self, resume: bool) -> None:
         """Take over what an earlier run left, or start with nothing."""
         there = self._part.is_file()
+        self._part.touch()
+        self._lock = _locked(self._part)  # before anything in it is changed
         if there and resume:
             said = self._note.read_text("utf-8") if self._note.is_file() else ""
             if said != self._run:
                 self.why_fresh = f"{self._part}: begun by another version or with other options: everything is read again"
-        if not there or not resume or self.why_fresh:
+        if not resume or self.why_fresh:
             self._note.unlink(missing_ok=True)
-            self._part.write_bytes(b"")
+            os.truncate(self._part, 0)
         self._note.write_text(self._run, "utf-8")
-        self._lock = _locked(self._part)
         self._old = self._part.open("rb", buffering=1 << 20)
 
     def has(self, given: Input) -> Held | None:
@@ -120,7 +122,7 @@ class JsonLines:
             return None
         line = self._old.readline()
         head = _HEAD.match(line)
-        if head and line.endswith(b"\n") and _UNANSWERED not in line:
+        if head and line.endswith(b"\n") and UNANSWERED.encode() not in line:
             source, sha256 = json.loads(head[1]), (head[2] or b"").decode()
             if (source, sha256) == (_written(given.source), given.sha256):
                 place = (self._at, len(line) - 1)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from extractor.archive.columns import CELLS, FINDINGS, REPORTS, read_tables, schema, tables_of
-from extractor.archive.outputs import Held
+from extractor.archive.outputs import UNANSWERED, Held
 from extractor.archive.work import Result
 from extractor.batch import Line
 from extractor.errors import GoujiError
@@ -49,7 +49,7 @@ class Dataset:
             raise GoujiError(f"--parquet {url}: {exc}; give a folder, or install what this storage needs") from exc
         # An empty name is a temporary database of SQLite's own, which goes to disk when it grows.
         self._held = sqlite3.connect("", isolation_level=None)
-        self._held.execute("create table held (source text primary key, sha256 text, decision text, part integer) without rowid")
+        self._held.execute("create table held (source text primary key, sha256 text, decision text, open integer, part integer) without rowid")
         self._waiting: list[bytes] = []
         self._size = 0
         self._replaced: dict[int, set[str]] = {}
@@ -70,25 +70,27 @@ class Dataset:
         return following
 
     def _take_in(self, number: int) -> None:
-        from pyarrow import parquet
+        from pyarrow import compute, parquet
 
         path = self._path(REPORTS, number)
         with self._plain_errors(path), self._fs.open(path, "rb") as file, parquet.ParquetFile(file) as part:
             if (part.schema_arrow.metadata or {}).get(_KEY) != self._run:
                 raise GoujiError(f"{path}: written by another version of the program, or with other options; give another folder, or --fresh to write this one anew")
-            columns = part.read(["source", "sha256", "decision"]).to_pydict()
-        rows = zip(columns["source"], columns["sha256"], columns["decision"], strict=True)
-        self._held.executemany("insert or replace into held values (?, ?, ?, ?)", [(*row, number) for row in rows])
+            rows = part.read(["source", "sha256", "decision", "record"])
+        asked = compute.match_substring(rows["record"], UNANSWERED)
+        columns = [*rows.drop_columns("record").to_pydict().values(), asked.to_pylist()]
+        self._held.executemany("insert or replace into held values (?, ?, ?, ?, ?)", [(*row, number) for row in zip(*columns, strict=True)])
 
     def has(self, given: Input) -> Held | None:
-        """Whether an earlier part has this report; a report that has changed since is marked to be taken out of its part."""
+        """Whether an earlier part has this report; one that has changed since, or of which a question is open, is marked to be taken out of its part."""
         source = given.source.encode("utf-8", "replace").decode()
-        found = self._held.execute("select sha256, decision, part from held where source = ?", (source,)).fetchone()
+        found = self._held.execute("select sha256, decision, open, part from held where source = ?", (source,)).fetchone()
         if found is None:
             return None
-        if (found[0] or "") == given.sha256:
-            return Held(found[1])
-        self._replaced.setdefault(found[2], set()).add(source)
+        sha256, decision, is_open, part = found
+        if (sha256 or "") == given.sha256 and not is_open:
+            return Held(decision)
+        self._replaced.setdefault(part, set()).add(source)
         return None
 
     def write(self, given: Input, line: Line, result: Result | None) -> None:

@@ -20,15 +20,21 @@ __all__ = ["Input", "PassedOver", "count", "inputs", "too_large"]
 def inputs(paths: Sequence[Path], max_bytes: int, passed: PassedOver | None = None, ours: frozenset[str] = frozenset()) -> Iterator[Input]:
     """Every report under ``paths``, in the order of ``discover``; nothing is left out without an Input that says why.
 
-    What is passed over by custom (docs/archives.md) is counted in ``passed``, and so are the files with the absolute names ``ours``, which the run itself writes. Raises GoujiError where a path does not exist,
-    before anything is yielded.
+    What is passed over by custom (docs/archives.md) is counted in ``passed``, and so is what the run itself writes: ``ours``, absolute names of
+    files and folders. Raises GoujiError where a path does not exist, before anything is yielded.
     """
     passed = PassedOver() if passed is None else passed
     for path in discover(paths, passed):
-        if ours and os.path.abspath(path) in ours:
+        if ours and not ours.isdisjoint(_names(path)):
             passed.ours += 1
             continue
         yield from _file(path, Limits(max_bytes), passed)
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The absolute names of a file and of the folders that it lies in."""
+    name = os.path.abspath(path)
+    return map(str, (name, *Path(name).parents))
 
 
 def count(paths: Sequence[Path]) -> int | None:
