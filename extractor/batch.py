@@ -5,35 +5,22 @@ This is the one place where a bug of ours is caught: it becomes a record that sa
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from extractor import pipeline
 from extractor.errors import ReportUnreadable
 from extractor.form import Form
-from extractor.read import DEFAULT_MAX_BYTES, read_bytes, read_file
+from extractor.read import read_bytes
 from extractor.read.inputs import Input
 from extractor.record import Summary
 from extractor.recordline import written
 from extractor.types import Document, Extraction
 
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a report is read with."""
-
-    forms: str | None = None
-    max_bytes: int = DEFAULT_MAX_BYTES
-    debug: bool = False
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -44,23 +31,16 @@ class Line(NamedTuple):
     document: Document | None = None
 
 
-def extract_safely(path: Path, forms: Sequence[Form], options: Options) -> Extraction:
-    """Extract one file; whatever happens, there is a result."""
-    source = os.fsencode(path).decode("utf-8", "replace")
-    digest = partial(_digest, path, options.max_bytes)
-    return safely(source, digest, options.debug, lambda: pipeline.extract(read_file(path, options.max_bytes), forms))
-
-
-def extract_input(given: Input, forms: Sequence[Form], options: Options) -> Extraction:
-    """Extract one input of an archive; whatever happens, there is a result."""
+def extract_input(given: Input, forms: Sequence[Form], debug: bool = False) -> Extraction:
+    """Extract one input, a file or a member of an archive; whatever happens, there is a result."""
     if given.data is None:
         code, message = given.error or ("FILE_UNREADABLE", "nothing of it could be read")
         return nothing_read(given.source, "", code, message)
     data = given.data
-    return safely(given.source, lambda: given.sha256, options.debug, lambda: pipeline.extract(read_bytes(data, given.source, options.max_bytes), forms))
+    return safely(given.source, lambda: given.sha256, debug, lambda: pipeline.extract(read_bytes(data, given.source), forms))
 
 
-def safely(source: str, digest: Callable[[], str], debug: bool, extract: Callable[[], Result]) -> Result | Extraction:
+def safely(source: str, digest: Callable[[], str], debug: bool, extract: Callable[[], T]) -> T | Extraction:
     """What ``extract`` gives, or the result for a report that cannot be read or on which the program failed."""
     try:
         return extract()
@@ -107,13 +87,3 @@ def nothing_read(source: str, sha256: str, code: str, message: str) -> Extractio
     """The result for what could not be read, whatever it came from."""
     document = Document(source, sha256, "", "", "", "", ())
     return Extraction(document, None, (), None, None, (), (), (), (), (), pipeline.UNREADABLE, (code, message))
-
-
-def _digest(path: Path, max_bytes: int) -> str:
-    """The hash of a regular file that is not too large, else nothing: the file's identity even where it is no report."""
-    try:
-        if not path.is_file() or path.stat().st_size > max_bytes:
-            return ""
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

@@ -16,7 +16,8 @@ from rich.console import Console
 from extractor.across import Lineage, Member, load_lineage, of_record, unit_key
 from extractor.across.coverage import Coverage, as_rows, as_table, coverage
 from extractor.across.lineage import BreakSpec, UnitSpec, UnitsSpec
-from extractor.batch import Options, extract_safely
+from extractor.archive.inputs import one
+from extractor.batch import extract_input
 from extractor.errors import GoujiError
 from extractor.form import load_forms
 from extractor.record import to_record
@@ -183,7 +184,7 @@ def test_a_report_is_placed_by_its_title(title: str, agency: str, tmp_path: Path
     text = written(2022, {}).split("\n\n", 1)[1]
     path = tmp_path / "report.md"
     path.write_text(title.format(agency) + "\n\n" + text, encoding="utf-8")
-    extraction = extract_safely(path, load_forms(), Options())
+    extraction = extract_input(one(str(path), 1_000_000), load_forms())
     read = of_record(to_record(extraction, FORMS["disclosure-2021"]))
 
     assert (agency, 2022) == (read.agency, read.year)
@@ -194,7 +195,7 @@ def test_an_index_number_before_the_title_is_not_the_year(tmp_path: Path) -> Non
     text = f"索引号:000014349/2021-00012 {' '.join(written(2022, {}, shape='flat').split())}"
     path.write_text(text, encoding="utf-8")
 
-    assert "2022" == extract_safely(path, load_forms(), Options()).year.value  # type: ignore[union-attr]
+    assert "2022" == extract_input(one(str(path), 1_000_000), load_forms()).year.value  # type: ignore[union-attr]
 
 
 # Coverage

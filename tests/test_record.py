@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from extractor.batch import Options, extract_safely
+from extractor.archive.inputs import one
+from extractor.batch import extract_input
 from extractor.form import Form, load_forms
 from extractor.pipeline import extract
 from extractor.policy import Policy
@@ -301,7 +302,7 @@ def test_a_finding_names_suspects_cause_and_what_would_mend_it(tmp_path: Path) -
 def test_an_unreadable_file_still_yields_a_record(tmp_path: Path) -> None:
     """No cells, the reason, and the file's hash."""
     (tmp_path / "empty.txt").write_bytes(b"")
-    extraction = extract_safely(tmp_path / "empty.txt", FORMS, Options())
+    extraction = extract_input(one(str(tmp_path / "empty.txt"), 1_000_000), FORMS)
     record = to_record(extraction, None)
 
     assert ("unreadable", [], "EMPTY_FILE") == (record["decision"], record["cells"], record["error"]["code"])

@@ -14,11 +14,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from hashlib import sha256
 from multiprocessing import get_context
 from types import FrameType
 from typing import Protocol
 
 from extractor.archive.work import Options, Result, Task, prepare, work
+from extractor.batch import Line, unread_line
 from extractor.read.sniff import Kind, sniff
 
 TIME_LIMIT = 60.0
@@ -129,15 +131,17 @@ class Processes:
     def __init__(self, options: Options, workers: int, job: Work = work, limit: float = TIME_LIMIT) -> None:
         from pebble import ProcessPool
 
-        self.slots = _AHEAD * workers
-        self._options, self._job, self._limit = options, job, limit
+        self.slots, self.limit = _AHEAD * workers, limit
+        self._options, self._job = options, job
         # spawn: the progress bar runs a thread, and a process with threads must not be forked
         self._pool = ProcessPool(workers, _RECYCLE, start_process, (options,), context=get_context("spawn"))
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Result]]:
         """Begin a chunk in the next process that is free."""
         told: Future[list[Result]] = Future()
-        self._pool.schedule(self._job, (self._options, list(tasks)), timeout=self._limit).add_done_callback(lambda f: _tell(f, told))
+        begun = self._pool.schedule(self._job, (self._options, list(tasks)), timeout=self.limit)
+        begun.add_done_callback(lambda f: _tell(f, told))
+        told.add_done_callback(lambda f: f.cancelled() and begun.cancel())  # type: ignore[no-untyped-call]  # nobody waits for it any longer
         return told
 
     def close(self) -> None:
@@ -165,6 +169,17 @@ def pass_on(told: Future[list[Result]], error: BaseException | None, results: li
             told.set_exception(error)
         elif results is not None:
             told.set_result(results)
+
+
+def lost(task: Task, error: BaseException, limit: float) -> Line:
+    """The line of a report that its process did not survive: it took too long, died, or met a bug."""
+    if isinstance(error, TookTooLong):
+        code, message = "TOOK_TOO_LONG", f"reading it took more than {limit:g} s and was stopped: give its text, or a simpler copy"
+    elif isinstance(error, Died):
+        code, message = "WORKER_DIED", "the process that read this file was killed, perhaps for memory: try it alone, or lower --max-bytes"
+    else:
+        code, message = "INTERNAL_ERROR", f"{type(error).__name__}: {str(error)[:200]}; a bug in gouji: run this file with --workers 1 --debug, report it"
+    return unread_line(task.source, sha256(task.data).hexdigest(), code, message)
 
 
 def start_process(options: Options) -> None:

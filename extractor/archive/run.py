@@ -11,13 +11,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from extractor.archive.engine import TIME_LIMIT, Died, Engine, TookTooLong, Unavailable
+from extractor.archive.engine import TIME_LIMIT, Engine, TookTooLong, Unavailable, lost
 from extractor.archive.known import Known
 from extractor.archive.outputs import Held, Output
-from extractor.archive.work import Result, Task, Wanted
+from extractor.archive.work import CHUNK, Result, Task, Wanted
 from extractor.batch import Line, unread_line
 from extractor.errors import GoujiError
 from extractor.read.inputs import Input
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from extractor.model.question import Answer
 
 _BEGIN = '{"source":'
-_CHUNK = 16  # reports; a message between processes costs about as much as a tenth of a report
 _CHUNK_BYTES = 2_000_000
 _CHUNK_HELD = 512  # reports that need no work, in one go
 
@@ -66,7 +64,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Answering:
     """How questions are answered: by asking, with what that has taken so far for a report, and the most reports at a time."""
 
     ask: Ask
@@ -77,10 +75,10 @@ class Asking:
 class Run:
     """A run; iterate ``results`` once."""
 
-    def __init__(self, engine: Engine, outputs: Sequence[Output], known: Known, asking: Asking | None = None, limit: float = TIME_LIMIT) -> None:
-        self._engine, self._outputs, self._known, self._asking, self._limit = engine, tuple(outputs), known, asking, limit
+    def __init__(self, engine: Engine, outputs: Sequence[Output], known: Known, answering: Answering | None = None, limit: float = TIME_LIMIT) -> None:
+        self._engine, self._outputs, self._known, self._answering, self._limit = engine, tuple(outputs), known, answering, limit
         self._begun: dict[str, asyncio.Future[Result]] = {}
-        self._size = 1 if asking else _CHUNK
+        self._size = 1 if answering else CHUNK
 
     async def results(self, inputs: Iterable[Input]) -> AsyncIterator[Done]:
         """Every input when its line is with every output, in the order of the inputs."""
@@ -101,7 +99,7 @@ class Run:
                 working.cancel()
 
     def _ahead(self) -> int:
-        return self._asking.at_a_time if self._asking else self._engine.slots
+        return self._answering.at_a_time if self._answering else self._engine.slots
 
     def _next(self, source: Iterable[Input]) -> _Chunk:
         """The next inputs, as many as make a chunk of work."""
@@ -163,15 +161,15 @@ class Run:
                     assert entry.begun is not None
                     entry.begun.set_result(result)
                     continue
-                assert self._asking is not None
-                found = await self._asking.ask(result.wanted)
+                assert self._answering is not None
+                found = await self._answering.ask(result.wanted)
                 answers.setdefault(id(entry), {}).update(found)
                 further.append(entry)
             waiting = further
 
     def _task(self, entry: _Entry, answers: Mapping[str, Answer]) -> Task:
         given = entry.given
-        cost = self._asking.cost(given.sha256) if self._asking and answers else Decimal(0)
+        cost = self._answering.cost(given.sha256) if self._answering and answers else Decimal(0)
         return Task(given.source, given.data or b"", answers, cost)
 
     async def _submit(self, tasks: Sequence[Task]) -> Sequence[Result]:
@@ -184,18 +182,8 @@ class Run:
             raise
         except (Exception, TookTooLong) as exc:
             if len(tasks) == 1:
-                return [self._gone(tasks[0], exc)]
+                return [Result(lost(tasks[0], exc, self._limit))]
         return [(await self._submit([task]))[0] for task in tasks]
-
-    def _gone(self, task: Task, exc: BaseException) -> Result:
-        """The result for a report that its process did not survive."""
-        if isinstance(exc, TookTooLong):
-            code, message = "TOOK_TOO_LONG", f"reading it took more than {self._limit:g} s and was stopped: give its text, or a simpler copy"
-        elif isinstance(exc, Died):
-            code, message = "WORKER_DIED", "the process that read this file was killed, perhaps for memory: try it alone, or lower --max-bytes"
-        else:
-            code, message = "INTERNAL_ERROR", f"{type(exc).__name__}: {str(exc)[:200]}; a bug in gouji: run this file with --workers 1 --debug, report it"
-        return Result(unread_line(task.source, sha256(task.data).hexdigest(), code, message))
 
     def _deliver(self, entry: _Entry) -> Done:
         """Give the line to the outputs that lack it."""

@@ -44,7 +44,7 @@ def run(paths: Sequence[Path], as_json: bool, forms: Path | None, units: Path | 
 
 def _of_report(given: Input, known: Sequence[Form], members: list[across.Member], as_json: bool) -> Iterator[tuple[str, int, str]]:
     """Kind, weight and line of each problem of one report, of which only the light member is kept."""
-    extraction = batch.extract_input(given, known, batch.Options())
+    extraction = batch.extract_input(given, known)
     form = next((f for f in known if f.id == extraction.form), None)
     members.append(across.of_record(to_record(extraction, form)))
     for problem in problems(extraction, form):

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from extractor.archive.engine import Engine
     from extractor.archive.inputs import Archive
     from extractor.archive.outputs import Output
+    from extractor.archive.stored import StoreOutput
     from extractor.archive.talk import Tally
     from extractor.archive.work import Options
-    from extractor.keep import Keeper
-
+    from extractor.form import Form
 
 _FEW = 8  # reports that one process has read before another has started
 
@@ -70,7 +70,7 @@ def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, machines: Machi
     from extractor.archive.inputs import Archive
 
     mode = mode_of(asking.model)
-    known_forms(Path(options.forms) if options.forms else None)  # a wrong form ends the run before it starts
+    forms = known_forms(Path(options.forms) if options.forms else None)  # a wrong form ends the run before it starts
     archive = Archive(paths, options.max_bytes, _ours(outputs))
     setup = _setup(mode, asking) if mode != Model.none else None
     if setup is not None:
@@ -81,7 +81,7 @@ def run(paths: Sequence[Path], outputs: Outputs, asking: Asking, machines: Machi
         stack.callback(engine.close)
         if setup is not None and not asking.replay:
             _agree(archive, engine, setup, asking.yes)
-        _Session(archive, engine, options, outputs, setup, stack).run()
+        _Session(archive, engine, options, forms, outputs, setup, stack).run()
 
 
 def open_engine(machines: Machines, options: Options, count: int | None) -> Engine:
@@ -110,111 +110,104 @@ class _Session:
     archive: Archive
     engine: Engine
     options: Options
+    forms: Sequence[Form]
     outputs: Outputs
     setup: Setup | None
     stack: ExitStack
-    keeper: Keeper | None = None
 
     def run(self) -> None:
         """Do it; typer.Exit(1) where a report is unreadable."""
+        from extractor.archive.asking import Askers
         from extractor.archive.talk import Tally
 
         tally, started = Tally(), time.monotonic()
-        outs = self._open()
+        lines, store, dataset = self._jsonl(), self._store(), self._dataset()
+        outs = [output for output in (lines, store, dataset) if output is not None]
+        askers = Askers(self.setup) if self.setup is not None else None
         try:
-            askers = asyncio.run(self._read(outs, tally))
+            asyncio.run(self._read(outs, askers, tally))
         except KeyboardInterrupt:
             tell(f"gouji: stopped after {tally.reports.total():,} reports; the same command goes on from there")
             raise
         for output in outs:
             output.finish()
-        if self.keeper and askers is not None and self.setup is not None:
-            self.keeper.keep_replies(self.setup.settings.replies, askers.reports)
+        if store is not None and askers is not None:
+            store.keep_replies(askers.setup.settings.replies, askers.reports)
         err = console(stderr=True)
-        if self.outputs.jsonl is None:
+        if lines is None:
             tally.print_table(err)
         tally.print_errors(err)
         tell(tally.closing_line(time.monotonic() - started))
         if passed := str(self.archive.passed):
             tell(f"gouji: note: {passed}")
-        if self.keeper:
-            tell(f"store: {self.keeper.new:,} new, {self.keeper.known:,} as before, in {self.keeper.name}")
+        if store is not None:
+            tell(f"store: {store.new:,} new, {store.known:,} as before, in {store.name}")
         if askers is not None:
             _tell_model(askers, tally.counts["accepted"])
         if tally.reports["unreadable"]:
             raise typer.Exit(1)
 
-    def _open(self) -> list[Output]:
-        """The outputs, each of which closes whatever happens."""
+    def _jsonl(self) -> Output | None:
         from extractor.archive.outputs import JsonLines, StandardOutput
 
-        outs: list[Output] = []
-        if self.outputs.jsonl == "-":
-            outs.append(StandardOutput())
-        elif self.outputs.jsonl is not None:
-            lines = JsonLines(Path(self.outputs.jsonl), self._stamp(), self.outputs.resume)
-            if lines.why_fresh:
-                tell(f"gouji: note: {lines.why_fresh}")
-            outs.append(self._closing(lines))
-        if self.outputs.db is not None:
-            outs.append(self._closing(self._store(self.outputs.db)))
-        if self.outputs.parquet is not None:
-            from extractor.archive.parquet import Dataset
+        if self.outputs.jsonl is None or self.outputs.jsonl == "-":
+            return StandardOutput() if self.outputs.jsonl else None
+        lines = JsonLines(Path(self.outputs.jsonl), self._stamp(), self.outputs.resume)
+        self.stack.callback(lines.close)
+        if lines.why_fresh:
+            tell(f"gouji: note: {lines.why_fresh}")
+        return lines
 
-            outs.append(self._closing(Dataset(self.outputs.parquet, self._stamp(), self.outputs.resume)))
-        return outs
-
-    def _closing(self, output: Output) -> Output:
-        self.stack.callback(output.close)
-        return output
-
-    def _store(self, name: str) -> Output:
+    def _store(self) -> StoreOutput | None:
+        if self.outputs.db is None:
+            return None
         from extractor.archive.stored import StoreOutput
-        from extractor.keep import Keeper
 
-        self.keeper = self.stack.enter_context(Keeper(name, known_forms(Path(self.options.forms) if self.options.forms else None)))
         # A model may answer today what it did not yesterday: what is recorded costs nothing to look at again.
-        return StoreOutput(self.keeper, again=not self.outputs.resume or self.setup is not None)
+        store = StoreOutput(self.outputs.db, self.forms, again=not self.outputs.resume or self.setup is not None)
+        self.stack.callback(store.close)
+        return store
+
+    def _dataset(self) -> Output | None:
+        if self.outputs.parquet is None:
+            return None
+        from extractor.archive.parquet import Dataset
+
+        dataset = Dataset(self.outputs.parquet, self._stamp(), self.outputs.resume)
+        self.stack.callback(dataset.close)
+        return dataset
 
     def _stamp(self) -> dict[str, object]:
         """The program and the options that say what a report is read as."""
         from extractor.stamp import make_stamp
 
-        forms = known_forms(Path(self.options.forms) if self.options.forms else None)
-        budget = self.setup.budget if self.setup else None
-        o = self.options
-        return {**make_stamp(forms), "max_bytes": o.max_bytes, "mode": o.mode, "models": list(o.models), "budget": budget}
+        o = self.options  # but not the budget: a report that it left unasked is not taken over
+        return {**make_stamp(self.forms), "max_bytes": o.max_bytes, "mode": o.mode, "models": list(o.models)}
 
-    async def _read(self, outs: Sequence[Output], tally: Tally) -> Askers | None:
+    async def _read(self, outs: Sequence[Output], askers: Askers | None, tally: Tally) -> None:
         """Every input to every output."""
         from extractor.archive.known import Known
         from extractor.archive.outputs import JsonLines
-        from extractor.archive.run import Asking as Answering
-        from extractor.archive.run import Run
+        from extractor.archive.run import Answering, Run
         from extractor.archive.talk import progress
 
         known = Known(next((o for o in outs if isinstance(o, JsonLines) and o.readable), None))
-        if self.setup is None:
-            with progress(console(stderr=True), self.archive.count) as shown:
-                async for done in Run(self.engine, outs, known).results(self.archive):
-                    tally.add(done)
-                    shown(tally)
-            return None
-        from extractor.archive.asking import Askers
-
-        async with Askers(self.setup) as askers:
-            answering = Answering(askers.ask, askers.cost, 2 * self.setup.settings.concurrency)
-            with progress(console(stderr=True), self.archive.count, askers.words) as shown:
+        async with AsyncExitStack() as stack:
+            answering = None
+            if askers is not None:
+                await stack.enter_async_context(askers)
+                answering = Answering(askers.ask, askers.cost, 2 * askers.setup.settings.concurrency)
+            with progress(console(stderr=True), self.archive.count, askers.words if askers else None) as shown:
                 async for done in Run(self.engine, outs, known, answering).results(self.archive):
                     tally.add(done)
-                    askers.count(done.line.text if done.line else "")
+                    if askers is not None and done.line is not None:
+                        askers.count(done.line.text)
                     shown(tally)
-        return askers
 
 
 def _ours(outputs: Outputs) -> frozenset[str]:
-    """Absolute names of what the run itself writes."""
-    names = [n for n in (outputs.jsonl, outputs.db) if n and n != "-" and "://" not in n]
+    """Absolute names of the files and folders that the run itself writes."""
+    names = [n for n in (outputs.jsonl, outputs.db, outputs.parquet) if n and n != "-" and "://" not in n]
     names += [n.removeprefix("sqlite:///") for n in (outputs.db,) if n and n.startswith("sqlite:///")]
     return frozenset(os.path.abspath(f"{n}{end}") for n in names for end in ("", ".part", ".part.run", "-wal", "-shm"))
 

@@ -15,7 +15,7 @@ from extractor.show import field_of, print_field, print_report
 def run(report: Path, field: str | None, text: bool, forms: Path | None, debug: bool) -> None:
     """Draw ``report``; exit 2 where there is nothing to draw."""
     known = known_forms(forms)
-    extraction = batch.extract_input(one(str(report), DEFAULT_MAX_BYTES), known, batch.Options(debug=debug))
+    extraction = batch.extract_input(one(str(report), DEFAULT_MAX_BYTES), known, debug)
     form = next((f for f in known if f.id == extraction.form), None)
     if text and extraction.document.text:
         sys.stdout.write(extraction.document.text)

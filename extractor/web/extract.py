@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
 
+from extractor.batch import Line
 from extractor.web.archive import label
 from extractor.web.examples import RECORD, TEXT
-from extractor.web.pool import Reading
 from extractor.web.problem import Refused, problems
 from extractor.web.state import State
 
@@ -56,16 +56,16 @@ def extract_router(state: State) -> APIRouter:
     ) -> Response:
         """Read one report by rules. The record is that of `gouji extract --jsonl`; every figure has its exact digits."""
         data, named = await _sent(request)
-        read = await state.readers.read(data, label(named or name, state.settings.limits.name), whole=store)
-        state.measures.read.labels(read.decision).inc()
-        headers = await run_in_threadpool(_keep, state, read, data) if store else {}
-        return Response(read.line, media_type="application/json", headers=headers)
+        line = await state.readers.read(data, label(named or name, state.settings.limits.name))
+        state.measures.read.labels(line.summary.decision).inc()
+        headers = await run_in_threadpool(_keep, state, line, data) if store else {}
+        return Response(line.text, media_type="application/json", headers=headers)
 
     return router
 
 
-def _keep(state: State, read: Reading, data: bytes) -> dict[str, str]:
-    saved = state.keep(read, data)
+def _keep(state: State, line: Line, data: bytes) -> dict[str, str]:
+    saved = state.keep(line, data)
     return {"Location": f"/v1/reports/{saved.report}", "X-Gouji-Run": str(saved.run)}
 
 

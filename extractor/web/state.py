@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from extractor.batch import Line
 from extractor.form import load_forms
 from extractor.stamp import make_stamp
 from extractor.store import Saved, open_store
 from extractor.store.jobs import Jobs
 from extractor.store.rows import load_record
 from extractor.web.measure import Measures
-from extractor.web.pool import Readers, Reading
+from extractor.web.pool import Readers
 from extractor.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ class State:
     work: asyncio.Event = field(default_factory=asyncio.Event)  # set when there may be a file to read
     page_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
-    def keep(self, read: Reading, data: bytes) -> Saved:
+    def keep(self, line: Line, data: bytes) -> Saved:
         """Keep what was read in the store, with the report's bytes."""
-        return self.store.save(load_record(read.line), read.document, data, self.stamp)
+        return self.store.save(load_record(line.text), line.document, data, self.stamp)
 
     def close(self) -> None:
         """End the processes and close the store."""

@@ -8,12 +8,13 @@ import os
 import secrets
 import socket
 from contextlib import suppress
+from hashlib import sha256
 
 from fastapi.concurrency import run_in_threadpool
 
+from extractor.batch import Line, unread_line
 from extractor.errors import GoujiError
 from extractor.store.jobs import Claim, Done
-from extractor.web.pool import Reading, failed
 from extractor.web.state import State
 
 log = logging.getLogger("gouji.jobs")
@@ -56,14 +57,14 @@ class Workers:
 
     async def _one(self, claim: Claim) -> None:
         if claim.last:
-            read = failed(claim.content, claim.name, "WORKER_DIED", "the service ended each time while this file was read: give it alone to `gouji extract`")
+            line = unread_line(claim.name, sha256(claim.content).hexdigest(), "WORKER_DIED", "the service ended each time while this file was read: give it alone to `gouji extract`")
         else:
-            read = await self._read(claim)
-        self._state.measures.read.labels(read.decision).inc()
-        await run_in_threadpool(self._finish, claim, read)
+            line = await self._read(claim)
+        self._state.measures.read.labels(line.summary.decision).inc()
+        await run_in_threadpool(self._finish, claim, line)
 
-    async def _read(self, claim: Claim) -> Reading:
-        reading = asyncio.ensure_future(self._state.readers.read(claim.content, claim.name, whole=True))
+    async def _read(self, claim: Claim) -> Line:
+        reading = asyncio.ensure_future(self._state.readers.read(claim.content, claim.name))
         try:
             while not (await asyncio.wait([reading], timeout=self._lease / _TIMES))[0]:
                 await run_in_threadpool(self._state.jobs.renew, self._owner, claim, self._lease)
@@ -71,6 +72,6 @@ class Workers:
             reading.cancel()
         return reading.result()
 
-    def _finish(self, claim: Claim, read: Reading) -> None:
-        saved = self._state.keep(read, claim.content)
-        self._state.jobs.finish(self._owner, claim, Done(saved.report, saved.run, read.decision, read.error))
+    def _finish(self, claim: Claim, line: Line) -> None:
+        saved = self._state.keep(line, claim.content)
+        self._state.jobs.finish(self._owner, claim, Done(saved.report, saved.run, line.summary.decision, line.summary.error))
