@@ -18,6 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from benchmarks.damage import make_case
 from benchmarks.render import made_up, render
 from extractor.form import load_forms
+from tests.files_support import zipped
 
 FORMS = load_forms()
 HUGE = 10 * 1024**3
@@ -56,25 +57,16 @@ def locked_pdf() -> bytes:
 
 def locked_zip() -> bytes:
     """A ZIP whose one member says that it is locked."""
-    data = bytearray(packed({"a.txt": sound()}))
+    data = bytearray(zipped({"a.txt": sound()}))
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + flags] |= 1
     return bytes(data)
 
 
-def packed(parts: dict[str, bytes]) -> bytes:
-    """A ZIP."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return out.getvalue()
-
-
 def with_part(format_: str, part: str, change: Callable[[bytes], bytes]) -> bytes:
     """A sound document with one of its parts changed."""
     with zipfile.ZipFile(io.BytesIO(office(format_))) as archive:
-        return packed({n: change(archive.read(n)) if n == part else archive.read(n) for n in archive.namelist()})
+        return zipped({n: change(archive.read(n)) if n == part else archive.read(n) for n in archive.namelist()})
 
 
 def laughing(xml: bytes) -> bytes:
@@ -130,7 +122,7 @@ def zips(deep: int) -> bytes:
     """A report in so many ZIPs, one in the other."""
     data = sound()
     for n in range(deep):
-        data = packed({f"{n}.zip" if n else "a.txt": data})
+        data = zipped({f"{n}.zip" if n else "a.txt": data})
     return data
 
 

@@ -27,20 +27,12 @@ from hypothesis import strategies as st
 from extractor.errors import GoujiError
 from extractor.read.containers import Limits, PassedOver, Run, Stream, reports
 from extractor.read.inputs import Input, count, inputs
+from tests.files_support import zipped
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = "某县政府信息公开工作年度报告\n收到申请 3 件".encode()
 PAGE = b"<html><body><table><tr><td>1</td></tr></table></body></html>"
 MAX = 8_000_000
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A ZIP archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name), data, method)
-    return out.getvalue()
 
 
 def tarred(files: dict[str, bytes], mode: str = "w", form: int = tarfile.PAX_FORMAT) -> bytes:

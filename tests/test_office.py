@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import quopri
-import re
 import shutil
 import stat
 import subprocess
@@ -28,6 +27,7 @@ from extractor.pipeline import extract
 from extractor.read import legacy, read_bytes
 from extractor.read.docx import render as render_word
 from extractor.types import GridPlace
+from tests.files_support import code_of, read_damaged, within_the_limit
 from tests.officefiles import blocks, body, book_report, part_of, repacked, saved, word, word_report
 
 FORMS = load_forms()
@@ -38,14 +38,6 @@ needs_antiword = pytest.mark.skipif(shutil.which("antiword") is None, reason="an
 
 def text_of(data: bytes) -> str:
     return read_bytes(data, "x").text
-
-
-def code_of(data: bytes) -> str:
-    """The code of the error that reading raises; its message says what to do next."""
-    with pytest.raises(ReportUnreadable) as caught:
-        read_bytes(data, "x")
-    assert re.search(r"give|install|save|fetch", caught.value.message), caught.value.message
-    return caught.value.code
 
 
 def values(data: bytes) -> list[tuple[Any, ...]]:
@@ -99,20 +91,6 @@ def test_every_cell_of_a_word_document_stands_where_its_place_says(form: Any) ->
         assert isinstance(place, GridPlace)
         there = tables[place.table - 1][place.row - 1][place.column - 1].text
         assert document.text[start:end] == " ".join(there.split("\n")).strip()
-
-
-def test_a_report_in_word_is_read_soon() -> None:
-    data = word_report(make_case(FORMS[0], 71_001, "html", "clean").text)
-    read_bytes(data, "x")
-    best = min(_seconds(data) for _ in range(5))
-
-    assert best < 0.1  # about 0.015 s alone; machines are shared
-
-
-def _seconds(data: bytes) -> float:
-    started = time.perf_counter()
-    read_bytes(data, "x")
-    return time.perf_counter() - started
 
 
 def test_reading_word_needs_nothing_but_the_base_install() -> None:
@@ -363,7 +341,7 @@ def nested_tables(depth: int) -> bytes:
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "hahahahaha">' + "".join(
     f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
 )  # fmt: skip
-OUTSIDE = '<!DOCTYPE x [<!ENTITY i SYSTEM "file:///etc/passwd">'
+OUTSIDE = f'<!DOCTYPE x [<!ENTITY i SYSTEM "{Path(__file__).as_uri()}">'
 BODY = ']><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>&i;</w:t></w:r></w:p></w:body></w:document>'
 
 
@@ -384,12 +362,10 @@ BODY = ']><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingm
 )
 def test_parts_made_to_harm(part: bytes | None, code: str) -> None:
     data = repacked(body(paragraph("一")), {"word/document.xml": part, "word/x.xml": b"<x/>"})
-    started = time.perf_counter()
-    with pytest.raises(ReportUnreadable) as caught:
+    with within_the_limit(), pytest.raises(ReportUnreadable) as caught:
         render_word(data)
 
     assert code == caught.value.code
-    assert time.perf_counter() - started < 5
 
 
 def test_tables_nested_as_deep_as_the_parser_lets_them_are_read() -> None:
@@ -422,15 +398,7 @@ def test_a_locked_part_and_a_cut_container() -> None:
 
 
 def test_damaged_bytes_never_crash() -> None:
-    data = word_report(make_case(FORMS[0], 71_004, "html", "clean").text)
-    for n in range(60):
-        damaged = bytearray(data)
-        for k in range(6):
-            damaged[(n * 7919 + k * 104_729) % len(damaged)] ^= 0x55
-        try:
-            read_bytes(bytes(damaged), "x")
-        except ReportUnreadable as error:
-            assert error.message
+    read_damaged(word_report(make_case(FORMS[0], 71_004, "html", "clean").text))
 
 
 def test_a_document_of_pictures_says_so() -> None:
@@ -515,10 +483,8 @@ def test_a_converter_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path
     alive = tmp_path / "alive"
     pretended(tmp_path, f"(sleep 3; touch {alive}) & sleep 600", monkeypatch)
     monkeypatch.setattr(legacy, "TIME_LIMIT", 0.5)
-    started = time.perf_counter()
 
     assert "CONVERTER_TIMEOUT" == code_of(b"{\\rtf1\\ansi 3}")
-    assert time.perf_counter() - started < 30
     time.sleep(3.2)
     assert not alive.exists()
 

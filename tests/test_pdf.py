@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from extractor.codes import unanswered
-from extractor.errors import ReportUnreadable
 from extractor.form import load_forms
 from extractor.pipeline import extract
 from extractor.read import read_bytes
@@ -35,13 +34,6 @@ def read(data: bytes) -> Document:
 def rows(data: bytes) -> list[list[str]]:
     """The lines of a document, cut at tabs."""
     return [line.split("\t") for line in read(data).text.splitlines()]
-
-
-def code_of(data: bytes) -> str:
-    with pytest.raises(ReportUnreadable) as caught:
-        read(data)
-    assert caught.value.message.strip()
-    return caught.value.code
 
 
 def shown(text: str) -> str:

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import shutil
-import time
 import zlib
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from extractor.form import load_forms
 from extractor.pipeline import extract
 from extractor.read import pdf, read_bytes
 from extractor.types import Document, PagePlace, Status
+from tests.files_support import code_of, within_the_limit
 from tests.pdf_support import Paper, drawn, report
 
 pytest.importorskip("pypdfium2")
@@ -27,13 +27,6 @@ TABLE = [["甲", "12", ""], ["乙", "3", "40"]]
 
 def read(data: bytes) -> Document:
     return read_bytes(data, "x.pdf")
-
-
-def code_of(data: bytes) -> str:
-    with pytest.raises(ReportUnreadable) as caught:
-        read(data)
-    assert caught.value.message.strip()
-    return caught.value.code
 
 
 def table(p: Paper) -> None:
@@ -507,31 +500,28 @@ def test_a_page_without_sensible_size(box: bytes) -> None:
 def test_contents_that_mean_harm(content: bytes) -> None:
     again = b"/X Do"
     form = b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Length %d>>stream\n%s\nendstream" % (len(again), again)
-    began = time.perf_counter()
-    try:
-        read(one_page(content, b"/MediaBox[0 0 595 842]", form))
-    except ReportUnreadable as error:
-        assert error.code in {"CORRUPT_FILE", "EMPTY_FILE"}
-    assert time.perf_counter() - began < 5
+    with within_the_limit():
+        try:
+            read(one_page(content, b"/MediaBox[0 0 595 842]", form))
+        except ReportUnreadable as error:
+            assert error.code in {"CORRUPT_FILE", "EMPTY_FILE"}
 
 
 def test_more_lines_than_can_be_looked_at() -> None:
-    """A page full of small boxes is read by its blanks, quickly, and that is noted."""
+    """A page full of small boxes is read by its blanks, and that is noted."""
     squares = b"".join(b"%d %d 4 4 re S " % (x, y) for x in range(0, 590, 5) for y in range(0, 840, 5))
-    began = time.perf_counter()
-    document = read(one_page(squares + SAYS))
+    with within_the_limit():
+        document = read(one_page(squares + SAYS))
 
     assert ("PDF_CROWDED",) == document.notes
     assert "row 12" == document.text.strip()
-    assert time.perf_counter() - began < 10
 
 
 def test_a_page_of_more_objects_than_are_looked_at() -> None:
-    began = time.perf_counter()
-    document = read(one_page(b"0 0 m 9 9 l S " * 80_000 + SAYS))
+    with within_the_limit():
+        document = read(one_page(b"0 0 m 9 9 l S " * 80_000 + SAYS))
 
     assert ("PDF_CROWDED",) == document.notes
-    assert time.perf_counter() - began < 10
 
 
 def test_text_hidden_behind_many_objects_stays_hidden() -> None:
@@ -545,18 +535,16 @@ def test_text_hidden_behind_many_objects_stays_hidden() -> None:
     b"".join(b"BT /F 9 Tf %d %d Td (%d) Tj ET " % (n % 97 * 6, n % 89 * 9, n) for n in range(6_000)),
 ], ids=["marks", "heap"])  # fmt: skip
 def test_text_in_heaps_takes_no_longer_for_it(content: bytes) -> None:
-    began = time.perf_counter()
-    read(one_page(content))
-    assert time.perf_counter() - began < 10
+    with within_the_limit():
+        assert read(one_page(content)).text
 
 
 def test_a_stream_that_unfolds_without_end() -> None:
     bomb = zlib.compress(b" " * 200_000_000 + SAYS, 9)
     body = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>"
     data = objects(CATALOG, b"<</Type/Pages/Kids[3 0 R]/Count 1>>", body, b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(bomb), bomb))
-    began = time.perf_counter()
-    try:
-        read(data)
-    except ReportUnreadable as error:
-        assert error.code in {"CORRUPT_FILE", "EMPTY_FILE"}
-    assert time.perf_counter() - began < 20
+    with within_the_limit():
+        try:
+            read(data)
+        except ReportUnreadable as error:
+            assert error.code in {"CORRUPT_FILE", "EMPTY_FILE"}

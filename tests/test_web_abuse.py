@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.files_support import zipped
 from tests.web_support import REPORT, Service, drain, service
 
 PLAIN = {"content-type": "text/plain"}
@@ -55,14 +55,6 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def code(reply: httpx2.Response) -> tuple[int, str]:
     assert reply.headers["content-type"] == "application/problem+json"
     return reply.status_code, reply.json()["code"]
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name), data, method)
-    return out.getvalue()
 
 
 def submit(client: httpx2.Client, data: bytes, name: str = "a.zip") -> httpx2.Response:

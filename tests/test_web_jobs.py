@@ -15,15 +15,8 @@ import httpx2
 import pytest
 
 from extractor.form import load_forms
+from tests.files_support import zipped
 from tests.web_support import GOLDEN, REPORT, service
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in files.items():
-            packed.writestr(name, data)
-    return out.getvalue()
 
 
 def damaged(number: int) -> dict[str, bytes]:
@@ -61,7 +54,7 @@ def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) 
     as_windows = chinese.getvalue().replace(b"XXXX.txt", "县志".encode("gb18030") + b".txt")
     golden = {f"{n}/source.txt": (GOLDEN / n / "source.txt").read_bytes() for n in ("000", "001")}
     with service(tmp_path) as running, running.client() as client:
-        packed = archive({**golden, "__MACOSX/x": b"x", ".DS_Store": b"x", "folder/": b"", "scan.pdf": b"%PDF-1.7"})
+        packed = zipped({**golden, "__MACOSX/x": b"x", ".DS_Store": b"x", "folder/": b"", "scan.pdf": b"%PDF-1.7"})
         job = submit(client, ("one.txt", REPORT), ("two.zip", packed), ("three.zip", as_windows), ("one.txt", REPORT))
         done = until(client, job["id"], "done")
         listed = client.get(f"/v1/jobs/{job['id']}/files").json()["files"]
@@ -83,7 +76,7 @@ def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) 
 def test_a_job_goes_on_after_the_service_was_killed_and_nothing_is_done_twice(tmp_path: Path, name: signal.Signals) -> None:
     files = damaged(40)
     with service(tmp_path) as running, running.client() as client:
-        job = submit(client, ("all.zip", archive(files)))
+        job = submit(client, ("all.zip", zipped(files)))
         until(client, job["id"], "running", done=5)
         running.stop(name)
     before = runs(tmp_path)
@@ -108,7 +101,7 @@ def runs(folder: Path) -> int:
 
 def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
     with service(tmp_path) as running, running.client() as client:
-        job = submit(client, ("all.zip", archive(damaged(24))))
+        job = submit(client, ("all.zip", zipped(damaged(24))))
         until(client, job["id"], "running", done=2)
         client.post(f"/v1/jobs/{job['id']}/cancel")
         ended = until(client, job["id"], "cancelled")
@@ -123,7 +116,7 @@ def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
 
 def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path: Path) -> None:
     with service(tmp_path) as one, service(tmp_path) as two, one.client() as client, two.client() as other:
-        long = submit(client, ("long.zip", archive(damaged(24))))
+        long = submit(client, ("long.zip", zipped(damaged(24))))
         short = submit(other, ("short.txt", REPORT))
         until(client, short["id"], "done")
         assert "running" == client.get(f"/v1/jobs/{long['id']}").json()["state"]
@@ -136,7 +129,7 @@ def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path:
 
 def test_other_requests_are_answered_while_a_job_runs(tmp_path: Path) -> None:
     with service(tmp_path) as running, running.client() as client:
-        job = submit(client, ("all.zip", archive(damaged(24))))
+        job = submit(client, ("all.zip", zipped(damaged(24))))
         took = []
         while client.get(f"/v1/jobs/{job['id']}").json()["state"] != "done":
             began = time.monotonic()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from extractor.errors import ReportUnreadable
@@ -207,8 +208,8 @@ class _Story:
             line.append(str(self._marks).translate(RAISED))
 
     def _drawn(self, drawing: etree._Element, boxes: list[etree._Element]) -> None:
-        inside = [box for box in drawing.iter(f"{W}txbxContent") if not _inside_box(box, drawing)]
-        boxes += [box for box in inside if not _is_fallback(box, drawing)]
+        inside = [box for box in drawing.iter(f"{W}txbxContent") if not _inside(box, f"{W}txbxContent", drawing)]  # else it is read with that one
+        boxes += [box for box in inside if not _inside(box, f"{_MC}Fallback", drawing)]
         if not inside or next(drawing.iter(*_PICTURES), None) is not None:
             self.notes["OFFICE_PICTURES"] = None
 
@@ -286,23 +287,10 @@ def _chosen(alternatives: etree._Element) -> etree._Element:
     return next(iter(alternatives), alternatives)
 
 
-def _inside_box(box: etree._Element, drawing: etree._Element) -> bool:
-    """Whether a text box lies in another one of the same drawing, with which it is read."""
-    for above in box.iterancestors():
-        if above is drawing:
-            return False
-        if above.tag == f"{W}txbxContent":
-            return True
-    return False
-
-
-def _is_fallback(box: etree._Element, drawing: etree._Element) -> bool:
-    for above in box.iterancestors():
-        if above is drawing:
-            return False
-        if above.tag == f"{_MC}Fallback":
-            return True
-    return False
+def _inside(box: etree._Element, tag: str, drawing: etree._Element) -> bool:
+    """Whether a text box lies in an element of this kind within the same drawing."""
+    above = takewhile(lambda a: a is not drawing, box.iterancestors())
+    return any(a.tag == tag for a in above)
 
 
 # ---------------------------------------------------------------- lines
