@@ -159,14 +159,15 @@ DEED
 _READ = 'print(json.dumps({"end": "read", "seconds": 0, "bytes": 6, "data": None, "memory": 1}), flush=True)'
 
 
-@pytest.mark.parametrize(("deed", "kind"), [("os.kill(os.getpid(), 9)", "died"), ("while True: pass", "hung"), ("os._exit(3)", "died")])
+@pytest.mark.parametrize(("deed", "kind"), [("os.kill(os.getpid(), 9)", "died"), ("while True: pass", "hung"), ("time.sleep(600)", "hung"), ("os._exit(3)", "died")])
 def test_a_child_that_is_lost_costs_one_file_and_the_next_goes_on(deed: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "_HANGS", 0.3)
+    monkeypatch.setattr(watching, "_WAITS", 0.6)
     watch = Watch("jsonl", 3, tmp_path)
     scripts = iter([_CHILD.replace("DEED", deed)])
     monkeypatch.setattr(watch, "_command", lambda: [sys.executable, "-c", next(scripts, _CHILD.replace("DEED", _READ)), str(watch._folder)])
 
-    report = watch.run(4, lambda r: None)
+    report = watch.run(300, lambda r: None, files=1)
 
     [failure] = report.failures.values()
     assert (kind, 1) == (failure["kind"], failure["count"])
@@ -179,7 +180,7 @@ def test_the_report_says_what_was_found(tmp_path: Path, capsys: pytest.CaptureFi
     monkeypatch.setattr(program.os, "nice", lambda n: 0)
     target = tmp_path / "report.json"
 
-    code = program.main(["--reader", "jsonl", "--seconds", "12", "--keep", str(tmp_path / "kept"), "--json", str(target)])
+    code = program.main(["--reader", "jsonl", "--seconds", "300", "--files", "3", "--keep", str(tmp_path / "kept"), "--json", str(target)])
 
     [report] = json.loads(target.read_text("utf-8"))["readers"]
     assert (0 if not report["failures"] else 1) == code

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description="Every reader against damaged files.")
     parser.add_argument("--reader", choices=(*READERS, "all"), required=True)
     parser.add_argument("--seconds", type=float, default=60, help="for each reader; `all` has them run side by side")
+    parser.add_argument("--files", type=int, default=inf, metavar="N", help="end sooner, after so many files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "gouji-fuzz", metavar="FOLDER", help="where files that failed are kept")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the report, written anew every few seconds")
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reports = _all(options, head)
     else:
         watch = Watch(options.reader, options.seed, options.keep)
-        reports = [watch.run(options.seconds, lambda r: _write(options.json, head, [r.as_json()])).as_json()]
+        reports = [watch.run(options.seconds, lambda r: _write(options.json, head, [r.as_json()]), options.files).as_json()]
     for report in reports:
         print(_words(report))
     return 1 if any(r["failures"] for r in reports) or len(reports) < (len(READERS) if options.reader == "all" else 1) else 0
@@ -50,6 +52,7 @@ def _all(options: argparse.Namespace, head: dict[str, Any]) -> list[dict[str, An
     for name, part in parts.items():
         part.unlink(missing_ok=True)
         command = [sys.executable, "-m", "benchmarks.fuzz", "--reader", name, "--seconds", str(options.seconds), "--seed", str(options.seed), "--nice", str(options.nice)]
+        command += ["--files", str(options.files)] if options.files < inf else []
         running.append(subprocess.Popen([*command, "--keep", str(options.keep), "--json", str(part)], cwd=ROOT, stdout=subprocess.DEVNULL))  # noqa: S603
     while True:
         ended = all(p.poll() is not None for p in running)

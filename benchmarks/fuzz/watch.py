@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from benchmarks.score import ROOT
 _KEPT = 3  # files for each fault
 _SLOW = 5  # slowest files that are told
 _HANGS = 2 * SECONDS  # of processor time: longer than the child's own limit, so something does not listen
-_WAITS = 120.0  # seconds in all: what waits uses no processor
+_WAITS = 120.0  # seconds asleep: what waits uses no processor
+_ASLEEP = ("S", "D")  # as /proc says it; what could run but is not let run, or is stopped from outside, does not wait
 _TICK = 0.5
 _EDGES = re.compile(r"cov: (\d+)")
 
@@ -72,13 +74,13 @@ class Watch:
         self._log = self._folder / "log"
         self._idle = 0
 
-    def run(self, seconds: float, often: Callable[[Report], None]) -> Report:
-        """Fuzz for so long; ``often`` is called about every ten seconds and at the end."""
+    def run(self, seconds: float, often: Callable[[Report], None], files: float = inf) -> Report:
+        """Fuzz for so long, or until so many files are read; ``often`` is called about every ten seconds and at the end."""
         self._lay_out()
         started = time.monotonic()
         told = started
         try:
-            while (left := started + seconds - time.monotonic()) > 0:
+            while (left := started + seconds - time.monotonic()) > 0 and self.report.inputs < files:
                 for _ in self._child(time.monotonic() + left):
                     now = time.monotonic()
                     self.report.seconds = round(now - started, 1)
@@ -86,6 +88,8 @@ class Watch:
                     if now - told > 10:
                         told = now
                         often(self.report)
+                    if self.report.inputs >= files:
+                        break
             self.report.corpus = sum(1 for _ in (self._folder / CORPUS).iterdir())
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -143,7 +147,7 @@ class Watch:
             raise RuntimeError(f"the child does not start:\n{self._tail()}")
 
     def _hangs(self, pid: int, listener: _Listener) -> bool:
-        return _processor_time(pid) - listener.spent(pid) > _HANGS or time.monotonic() - listener.since > _WAITS
+        return _processor_time(pid) - listener.spent(pid) > _HANGS or listener.asleep(pid) > _WAITS
 
     def _current(self) -> bytes:
         """What a child was reading that says no more."""
@@ -197,8 +201,8 @@ class _Listener:
         self._watch, self._pipe = watch, pipe
         self._rest = b""
         self._spent: float | None = None
+        self._waited, self._looked = 0.0, 0.0
         self.busy = self.heard = False
-        self.since = 0.0
 
     def listen(self) -> bool:
         """Wait a moment for more; False where the child has closed its end."""
@@ -213,7 +217,7 @@ class _Listener:
     def _take(self, said: dict[str, Any]) -> None:
         self.heard = True
         if "begin" in said:
-            self.busy, self.since, self._spent = True, time.monotonic(), None
+            self.busy, self._spent, self._waited, self._looked = True, None, 0.0, time.monotonic()
         elif "failure" in said:
             self._watch.failed(said["failure"], bytes.fromhex(said["data"]), bytes.fromhex(said["small"]) if said["small"] else None)
         else:
@@ -226,14 +230,26 @@ class _Listener:
             self._spent = _processor_time(pid)
         return self._spent
 
+    def asleep(self, pid: int) -> float:
+        """Seconds that the child has slept in this file, as far as it was looked at."""
+        before, self._looked = self._looked, time.monotonic()
+        if _stat(pid).startswith(_ASLEEP):
+            self._waited += self._looked - before
+        return self._waited
+
 
 def _processor_time(pid: int) -> float:
     """Seconds of processor time that a process has used; 0 for one that is gone."""
+    fields = _stat(pid).split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def _stat(pid: int) -> str:
+    """What the system says of a process behind its name, beginning with its state; nothing for one that is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2]
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return ""
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
