@@ -26,7 +26,7 @@ from benchmarks.speed import calibration, one_core, start_up
 from extractor.form import Form, load_forms
 from extractor.pipeline import extract
 from extractor.read import read_bytes
-from extractor.record import dumps, to_record
+from extractor.recordline import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _once(data: bytes, forms: dict[str, Form]) -> tuple[float, float, float]:
     read = perf_counter()
     extraction = extract(document)
     extracted = perf_counter()
-    dumps(to_record(extraction, forms.get(extraction.form or "")))
+    written(extraction, forms.get(extraction.form or ""))
     return read - start, extracted - read, perf_counter() - extracted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from benchmarks.fuzz.mutate import markup
 from benchmarks.fuzz.seeds import READERS
 from benchmarks.fuzz.watch import Watch
 from extractor.read import read_bytes
+from extractor.record import dumps
 from extractor.types import Document, GridPlace, PagePlace, Placed, SheetPlace
 
 SLOW_SEEDS = {"doc"}  # LibreOffice makes them
@@ -90,13 +92,14 @@ def test_a_code_that_nobody_knows_and_a_refusal_without_words_are_found() -> Non
             checks.refused(code, message)
 
 
-def test_a_record_without_a_cell_for_each_field_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("changed", "said"), [(lambda r: {**r, "cells": r["cells"][1:]}, "one cell"), (lambda r: {**r, "year": 1}, "not that of its record")])
+def test_a_wrong_line_is_found(changed: Callable[[dict[str, Any]], dict[str, Any]], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     document = read_bytes(READERS["text"].files()[0], "a")
     checks.check_record(document)
-    real = checks.to_record
-    monkeypatch.setattr(checks, "to_record", lambda e, f: {**real(e, f), "cells": real(e, f)["cells"][1:]})
+    real = checks.written
+    monkeypatch.setattr(checks, "written", lambda e, f: (dumps(changed(json.loads(real(e, f)[0]))), None))
 
-    with pytest.raises(checks.Broken, match="one cell"):
+    with pytest.raises(checks.Broken, match=said):
         checks.check_record(document)
 
 

@@ -18,6 +18,7 @@ from extractor.form import load_forms
 from extractor.read import DEFAULT_MAX_BYTES, read_bytes
 from extractor.read.inputs import PassedOver, count, inputs
 from extractor.record import dumps, to_record
+from extractor.recordline import written
 from extractor.types import Document, GridPlace, PagePlace, Place, SheetPlace, has_grid
 
 MOST_INPUTS = 200_000  # of a container of at most a few megabytes: more is no finite list
@@ -125,7 +126,7 @@ def check_record(document: Document) -> None:
     forms = load_forms()
     extraction = pipeline.extract(document, forms)
     form = next((f for f in forms if f.id == extraction.form), None)
-    line = dumps(to_record(extraction, form))
+    line, _ = written(extraction, form)
     line.encode("utf-8")
     must("\n" not in line, "a record of several lines")
     record = json.loads(line, parse_constant=_no_constant)
@@ -134,6 +135,7 @@ def check_record(document: Document) -> None:
         if evidence := cell["evidence"]:
             stands = document.text[evidence["start"] : evidence["end"]]
             must(stands == cell["printed"], "a printed cell does not stand where the record says", f"{stands!r} {cell['printed']!r}")
+    must(line == dumps(to_record(extraction, form)), "a line that is not that of its record")
 
 
 def _no_constant(name: str) -> None:
