@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from benchmarks.render import made_up, render
 from extractor.form import load_forms
 from tests.files_support import zipped
 from tests.web_support import GOLDEN, REPORT, service
@@ -70,6 +71,19 @@ def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) 
     assert (6, {"done": 6}, {"accept": 4, "review": 1, "unreadable": 1}) == (done["files"], done["states"], done["decisions"])
     assert ["CORRUPT_FILE"] == [f["error"] for f in listed if f["error"]]
     assert (expected[:2], 2) == ([f["name"] for f in page["files"]], page["next"])
+
+
+def test_an_office_document_is_one_report_and_not_an_archive(tmp_path: Path) -> None:
+    form = load_forms()[0]
+    files = {f"a.{format_}": render(made_up(form, 71_000, "clean")[0], format_) for format_ in ("docx", "xlsx", "pdf")}
+    with service(tmp_path) as running, running.client() as client:
+        job = submit(client, *files.items(), ("all.zip", zipped(files)))
+        until(client, job["id"], "done")
+        records = [json.loads(line) for line in client.get(f"/v1/jobs/{job['id']}/records").text.splitlines()]
+
+    assert [*files, *(f"{name} (2)" for name in files)] == [r["source"] for r in records]
+    assert {form.id} == {r["form"] for r in records}
+    assert all(c["place"] for r in records for c in r["cells"] if c["status"] == "printed")
 
 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)

@@ -12,6 +12,7 @@ from typing import IO
 
 from extractor.read.containers.names import in_hidden
 from extractor.read.containers.zipped import DAMAGE, entries
+from extractor.read.sniff import Kind, zip_kind
 from extractor.record import visible
 from extractor.web.problem import Refused
 from extractor.web.settings import Limits
@@ -46,11 +47,20 @@ def unpacked(uploads: Iterable[tuple[str | None, IO[bytes]]], limits: Limits) ->
 
 def _files(uploads: Iterable[tuple[str | None, IO[bytes]]], limits: Limits) -> Iterator[tuple[str | None, bytes]]:
     for name, file in uploads:
-        if file.read(4) in (b"PK\x03\x04", _END):
+        if _is_archive(file, limits):
             yield from _members(name, file, limits)
         else:
             file.seek(0)
             yield name, _within(file, limits)
+
+
+def _is_archive(file: IO[bytes], limits: Limits) -> bool:
+    """Whether it is a ZIP of reports; a Word document or a workbook is a ZIP too, and one report."""
+    if file.read(4) not in (b"PK\x03\x04", _END):
+        return False
+    _small_directory(file, limits)
+    file.seek(0)
+    return zip_kind(file) is Kind.ZIP
 
 
 def _within(file: IO[bytes], limits: Limits) -> bytes:
@@ -59,7 +69,6 @@ def _within(file: IO[bytes], limits: Limits) -> bytes:
 
 
 def _members(name: str | None, file: IO[bytes], limits: Limits) -> Iterator[tuple[str, bytes]]:
-    _small_directory(file, limits)
     try:
         with zipfile.ZipFile(file) as archive:
             for entry in entries(archive):
