@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import socket
 import sqlite3
@@ -154,10 +155,9 @@ def test_without_a_scheduler_the_command_says_how_to_name_one(tmp_path: Path, mo
 
 def test_a_worker_with_another_program_reads_nothing() -> None:
     from extractor.archive import cluster as dask
-    from extractor.archive.work import Options as Reading
     from extractor.errors import GoujiError
     from extractor.form import load_forms
     from extractor.stamp import make_stamp
 
     with pytest.raises(GoujiError, match=r"runs another program than this one \(different: code\)"):
-        dask.remote(Reading(), [], {**make_stamp(load_forms()), "code": "0123456789abcdef"})
+        dask.remote(pickle.dumps(({**make_stamp(load_forms()), "code": "0123456789abcdef"}, None, b"what only that program understands")), b"")
