@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import distributed
 
 _AHEAD = 3  # chunks in flight for each thread of the cluster
+_CHUNK = 32  # reports; a message by way of the scheduler takes the three processes as much time as half a report
+_LIMIT_EACH = 16  # reports for which a chunk has the limit of one: as on one machine
 _PATIENCE = 10.0  # seconds to wait for a scheduler, and for its first worker
 _PARTING = 2.0  # seconds to take leave of the scheduler
 _LOOK_EVERY = 1.0  # seconds between two looks at the scheduler
@@ -62,6 +64,8 @@ class Dask:
     All talk with the cluster is in one event loop in a daemon thread. Nothing waits for an answer of Dask's outside of it: the
     callbacks of Dask's own futures do, in a thread that is joined at exit, and for ever where their loop has just ended.
     """
+
+    chunk = _CHUNK
 
     def __init__(self, address: str, options: Options) -> None:
         self._address = address
@@ -178,14 +182,15 @@ async def _client(address: str) -> distributed.Client:
     """A client whose scheduler has at least one worker."""
     import distributed
 
+    made: Any = distributed.Client(address, timeout=_PATIENCE, set_as_default=False, asynchronous=True)
     try:
-        client = await distributed.Client(address, timeout=_PATIENCE, set_as_default=False, asynchronous=True)
+        client: distributed.Client = await made
     except (OSError, ValueError) as exc:
         raise GoujiError(f"--engine {address}: no Dask scheduler answers there ({type(exc).__name__}); start one with `dask scheduler`") from exc
     try:
-        await client.wait_for_workers(1, timeout=_PATIENCE)
+        await made.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError as exc:
-        await client.close()
+        await made.close()
         raise GoujiError(f"--engine {address}: the scheduler has no worker; start some with `dask worker {address} --nthreads 1`") from exc
     return client
 
@@ -200,9 +205,10 @@ async def _count(client: distributed.Client) -> int:
 def remote(how: bytes, tasks: bytes) -> bytes:
     """What a worker does with a chunk: its results, or that it took too long. GoujiError where its program is another than the run's."""
     options = _prepared(how)
+    chunk: list[Task] = pickle.loads(tasks)  # noqa: S301
     try:
-        with deadline(TIME_LIMIT):
-            return pickle.dumps(work(options, pickle.loads(tasks)), pickle.HIGHEST_PROTOCOL)  # noqa: S301
+        with deadline(TIME_LIMIT * max(1.0, len(chunk) / _LIMIT_EACH)):
+            return pickle.dumps(work(options, chunk), pickle.HIGHEST_PROTOCOL)
     except TookTooLong:
         return _LATE
 
