@@ -186,6 +186,8 @@ async def _client(address: str) -> distributed.Client:
     try:
         client: distributed.Client = await made
     except (OSError, ValueError) as exc:
+        with contextlib.suppress(Exception):
+            await made.close()
         raise GoujiError(f"--engine {address}: no Dask scheduler answers there ({type(exc).__name__}); start one with `dask scheduler`") from exc
     try:
         await made.wait_for_workers(1, timeout=_PATIENCE)
