@@ -127,8 +127,7 @@ class Dask:
             await self._watch(client, closing)
         finally:
             self._end()
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(client.close(), _PARTING)
+            await _leave(client)
 
     async def _watch(self, client: distributed.Client, closing: asyncio.Event) -> None:
         """Look at the scheduler now and then, until it stays away: the client itself would try to reach it for longer."""
@@ -186,15 +185,21 @@ async def _client(address: str) -> distributed.Client:
     try:
         client: distributed.Client = await made
     except (OSError, ValueError) as exc:
-        with contextlib.suppress(Exception):
-            await made.close()
+        await _leave(made)
         raise GoujiError(f"--engine {address}: no Dask scheduler answers there ({type(exc).__name__}); start one with `dask scheduler`") from exc
     try:
         await made.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError as exc:
-        await made.close()
+        await _leave(made)
         raise GoujiError(f"--engine {address}: the scheduler has no worker; start some with `dask worker {address} --nthreads 1`") from exc
     return client
+
+
+async def _leave(client: Any) -> None:
+    """Take leave of the scheduler where it is there."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(client.close(), _PARTING)
+    client.status = "closed"  # else it would try again when Python ends, and wait for a loop that is no more
 
 
 async def _count(client: distributed.Client) -> int:
