@@ -122,7 +122,10 @@ class Dask:
         loop.set_exception_handler(lambda _loop, _context: None)  # of what goes wrong in the client when it loses its scheduler
         client = await _client(self._address)
         try:
-            self._threads = await _count(client)
+            try:
+                self._threads = await _count(client)
+            except OSError as exc:
+                raise GoujiError(_GONE) from exc
             self._ready.set_result((loop, closing, client))
             await self._watch(client, closing)
         finally:
