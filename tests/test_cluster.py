@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pickle
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,36 +29,40 @@ REPORTS = 140
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{port}"
+    def __init__(self, folder: Path, port: int, nanny: str) -> None:
+        self.folder, self.address, self.nanny = folder, f"tcp://127.0.0.1:{port}", nanny
         self.scheduler = self._process("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
         self.workers = [self.worker(n) for n in range(2)]
 
     def worker(self, number: int) -> subprocess.Popen[bytes]:
         """One more worker."""
-        where = ("--host", "127.0.0.1", "--no-dashboard", "--no-nanny", "--local-directory", str(self.folder / f"w{number}"))
+        where = ("--host", "127.0.0.1", "--no-dashboard", self.nanny, "--local-directory", str(self.folder / f"w{number}"))
         return self._process("worker", self.address, "--nthreads", "1", *where)
 
     def _process(self, kind: str, *args: str) -> subprocess.Popen[bytes]:
         # From the root of the checkout, so that its workers import this very program.
         with (self.folder / f"{kind}.log").open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "dask", kind, *args], cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)})
+            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+            return subprocess.Popen(
+                [sys.executable, "-m", "dask", kind, *args], cwd=ROOT, stdout=log, stderr=log, env=environment, start_new_session=True
+            )
 
     def stop(self) -> None:
         """End everything."""
         for process in (*self.workers, self.scheduler):
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what its nanny started
             process.wait()
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
+def cluster(folder: Path, nanny: str = "--no-nanny") -> Iterator[Cluster]:
     """A cluster for a while."""
     folder.mkdir(exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = Cluster(folder, port)
+    running = Cluster(folder, port, nanny)
     try:
         yield running
     finally:
@@ -101,7 +108,7 @@ def test_a_cluster_gives_the_same_lines_and_survives_what_dies(tmp_path: Path) -
         assert (2, True) == (code, "the scheduler of the cluster is gone" in said), said
         assert "Traceback" not in said
 
-    with cluster(tmp_path / "c2") as running:
+    with cluster(tmp_path / "c2", "--nanny") as running:
         code, said = end(run_on(running, archive, "--jsonl", target))
     assert 0 == code, said
     assert "read by an earlier run and not again" in said
@@ -144,6 +151,33 @@ def test_with_a_model_nothing_is_asked_twice_when_the_scheduler_dies(tmp_path: P
     assert asked == attempts == questions, "what was under way when the scheduler died was waited for and kept"
 
 
+@pytest.mark.slow
+def test_nothing_that_waits_for_a_cluster_that_is_gone_keeps_the_process(tmp_path: Path) -> None:
+    """Python waits at exit for every thread that is no daemon, and for those of executors, daemons or not."""
+    from concurrent.futures.thread import _threads_queues as executors
+
+    from extractor.archive.cluster import connect
+    from extractor.archive.engine import Unavailable
+    from extractor.archive.work import Options as Reading
+    from extractor.archive.work import Task
+
+    task = Task("a.txt", "政府信息公开工作年度报告".encode())
+    before = set(threading.enumerate())
+    with cluster(tmp_path / "c") as running:
+        engine = connect(running.address, Reading())
+        (result,) = engine.submit([task]).result(90)
+        assert result.line is not None
+        assert "a.txt" == result.line.summary.source
+        waiting = [engine.submit([task] * 32) for _ in range(8)]
+        running.scheduler.send_signal(signal.SIGKILL)
+        ends = [future.exception(30) for future in (*waiting, engine.submit([task]))]
+    engine.close()
+
+    assert isinstance(ends[-1], Unavailable)
+    assert {Unavailable} == {type(e) for e in ends if e is not None}
+    assert [] == [t for t in threading.enumerate() if t not in before and (t in executors or not t.daemon)]
+
+
 def test_without_a_scheduler_the_command_says_how_to_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = fill(tmp_path / "reports", 2)
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
@@ -154,10 +188,9 @@ def test_without_a_scheduler_the_command_says_how_to_name_one(tmp_path: Path, mo
 
 def test_a_worker_with_another_program_reads_nothing() -> None:
     from extractor.archive import cluster as dask
-    from extractor.archive.work import Options as Reading
     from extractor.errors import GoujiError
     from extractor.form import load_forms
     from extractor.stamp import make_stamp
 
     with pytest.raises(GoujiError, match=r"runs another program than this one \(different: code\)"):
-        dask.remote(Reading(), [], {**make_stamp(load_forms()), "code": "0123456789abcdef"})
+        dask.remote(pickle.dumps(({**make_stamp(load_forms()), "code": "0123456789abcdef"}, None, b"what only that program understands")), b"")

@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from types import FrameType
 from typing import Protocol
 
-from extractor.archive.work import Options, Result, Task, prepare, work
+from extractor.archive.work import CHUNK, Options, Result, Task, prepare, work
 from extractor.batch import Line, unread_line
 from extractor.read.sniff import Kind, sniff
 
@@ -51,6 +51,11 @@ class Engine(Protocol):
     @property
     def slots(self) -> int:
         """How many chunks to keep in flight."""
+        ...
+
+    @property
+    def chunk(self) -> int:
+        """How many reports make a chunk at most."""
         ...
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Result]]:
@@ -92,6 +97,7 @@ class Inline:
     """This process, one chunk at a time; but PDFs in one of their own, since the library that reads them cannot be stopped from within."""
 
     slots = 1
+    chunk = CHUNK
 
     def __init__(self, options: Options, job: Work = work, limit: float = TIME_LIMIT) -> None:
         self._options, self._job, self._limit = options, job, limit
@@ -127,6 +133,8 @@ class Inline:
 
 class Processes:
     """Processes of this machine, each with a limit of memory; one that takes too long is killed, and another takes its place."""
+
+    chunk = CHUNK
 
     def __init__(self, options: Options, workers: int, job: Work = work, limit: float = TIME_LIMIT) -> None:
         from pebble import ProcessPool

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from extractor.archive.engine import TIME_LIMIT, Engine, TookTooLong, Unavailable, lost
 from extractor.archive.known import Known
 from extractor.archive.outputs import Held, Output
-from extractor.archive.work import CHUNK, Result, Task, Wanted
+from extractor.archive.work import Result, Task, Wanted
 from extractor.batch import Line, unread_line
 from extractor.errors import GoujiError
 from extractor.read.inputs import Input
@@ -78,7 +78,7 @@ class Run:
     def __init__(self, engine: Engine, outputs: Sequence[Output], known: Known, answering: Answering | None = None, limit: float = TIME_LIMIT) -> None:
         self._engine, self._outputs, self._known, self._answering, self._limit = engine, tuple(outputs), known, answering, limit
         self._begun: dict[str, asyncio.Future[Result]] = {}
-        self._size = 1 if answering else CHUNK
+        self._size = 1 if answering else engine.chunk
 
     async def results(self, inputs: Iterable[Input]) -> AsyncIterator[Done]:
         """Every input when its line is with every output, in the order of the inputs."""
