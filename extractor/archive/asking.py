@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from extractor.archive.engine import Died, Engine, TookTooLong
-from extractor.archive.work import CHUNK, Result, Task, Wanted
+from extractor.archive.work import Result, Task, Wanted
 from extractor.ask import TableReply
 from extractor.ask.reply import reply_model
 from extractor.model.budget import Budget
@@ -132,7 +132,7 @@ def questions_of(inputs: Iterable[Input], engine: Engine) -> Iterator[Question]:
     waiting: deque[Future[list[Result]]] = deque()
     source = (x for x in inputs if x.data is not None)
     while True:
-        while len(waiting) < engine.slots and (chunk := list(islice(source, CHUNK))):
+        while len(waiting) < engine.slots and (chunk := list(islice(source, engine.chunk))):
             waiting.append(engine.submit([Task(x.source, x.data or b"") for x in chunk]))
         if not waiting:
             return

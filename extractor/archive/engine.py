@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from types import FrameType
 from typing import Protocol
 
-from extractor.archive.work import CHUNK, Options, Result, Task, prepare, work
+from extractor.archive.work import Options, Result, Task, prepare, work
 from extractor.batch import Line, unread_line
 from extractor.read.sniff import Kind, sniff
 
@@ -27,6 +27,7 @@ TIME_LIMIT = 60.0
 """Seconds that one report may take."""
 MEMORY_LIMIT = 2_000_000_000
 """Bytes of address space that a process may take beyond what it has when it is ready."""
+_CHUNK = 16  # reports; a message between processes costs about as much as a tenth of a report
 _RECYCLE = 2_000  # chunks after which a process makes room for a new one
 _AHEAD = 3  # chunks in flight for each process: one in work, the next waiting, one being collected
 
@@ -97,7 +98,7 @@ class Inline:
     """This process, one chunk at a time; but PDFs in one of their own, since the library that reads them cannot be stopped from within."""
 
     slots = 1
-    chunk = CHUNK
+    chunk = _CHUNK
 
     def __init__(self, options: Options, job: Work = work, limit: float = TIME_LIMIT) -> None:
         self._options, self._job, self._limit = options, job, limit
@@ -134,7 +135,7 @@ class Inline:
 class Processes:
     """Processes of this machine, each with a limit of memory; one that takes too long is killed, and another takes its place."""
 
-    chunk = CHUNK
+    chunk = _CHUNK
 
     def __init__(self, options: Options, workers: int, job: Work = work, limit: float = TIME_LIMIT) -> None:
         from pebble import ProcessPool

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from extractor.model.question import Answer, Question
 
 
-CHUNK = 16
-"""Reports that are given to an engine together: a message between processes costs about as much as a tenth of a report."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """What every report of a run is read with.
