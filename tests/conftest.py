@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; the tests print as into a pipe
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started, and each would compile the program anew
 
 _SETTINGS = ("GOUJI_", "OPENAI_", "XDG_")
 
