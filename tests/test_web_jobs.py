@@ -50,7 +50,7 @@ def until(client: httpx2.Client, number: int, state: str, done: int = 0, seconds
         job = client.get(f"/v1/jobs/{number}").json()
         if job["state"] == state and job["states"].get("done", 0) >= done:
             return job
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError(job)
 
 
