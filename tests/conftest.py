@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; the tests print as into a pipe
+# Hundreds of processes are started, and each would compile the program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _SETTINGS = ("GOUJI_", "OPENAI_", "XDG_")
 
@@ -36,6 +40,24 @@ def _guarded(real: Callable[..., Any]) -> Callable[..., Any]:
         return real(self, address)
 
     return connect
+
+
+# Files that take longest. Whole files are given out in this order, so that at the end no process waits for another's long one.
+_LONG = (
+    "test_cluster", "test_docs", "test_formats", "test_page", "test_packaging", "test_web_fuzz", "test_archive", "test_web_jobs", "test_office",
+    "test_hostile", "test_store", "test_overview_page", "test_panel_formats", "test_model_benchmarks", "test_model_store", "test_web_abuse",
+)  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest-xdist leave the order as it is: it would begin with the files that have the most tests."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+    rank = {name: n for n, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(_LONG)))
 
 
 @pytest.fixture(autouse=True)

@@ -78,7 +78,7 @@ class Service:
         said = self.db.with_name(f"{self.db.stem}.log")
         with said.open("w") as log:
             self.process = subprocess.Popen(command, cwd=self.db.parent, stderr=log, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-        found = until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/", said.read_text()) or self.process.poll() is not None, 20)
+        found = until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/", said.read_text()) or self.process.poll() is not None)
         assert isinstance(found, re.Match), said.read_text()
         self.port = int(found[1])
         return self
@@ -108,11 +108,11 @@ def serving(db: Path, *options: str) -> Iterator[Service]:
     finally:
         if service.process is not None and service.process.poll() is None:
             service.process.terminate()
-            service.process.wait(15)
+            service.process.wait(60)
 
 
-def until(what: Any, seconds: float = 10.0) -> Any:
-    """What ``what`` returns once it is true."""
+def until(what: Any, seconds: float = 60.0) -> Any:
+    """What ``what`` returns once it is true; the time is for a machine that has much else to do, and costs nothing where it does not."""
     end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, "waited in vain"

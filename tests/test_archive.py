@@ -65,8 +65,9 @@ def undisturbed(archive: Path) -> list[str]:
 
 
 @pytest.fixture
-def few(tmp_path: Path) -> Path:
-    """Twelve reports."""
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twelve reports; they are read in one process where a test does not ask for more."""
+    monkeypatch.setenv("GOUJI_WORKERS", "1")
     return fill(tmp_path / "few", 12)
 
 

@@ -73,7 +73,7 @@ def enter(browser: Any, service: Service, where: str = "", name: str = "li", **o
     """A browser of its own at ``where``, used by ``name``; it fails the test where the page has an error."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", **options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     page.faults = []
     page.on("pageerror", lambda e: page.faults.append(str(e)))
     page.goto(service.url + where)
@@ -426,6 +426,70 @@ def test_place_and_filter_stand_in_the_address_and_back_goes_back(browser: Any, 
     at(page, CELL)
     page.go_forward()
     at(page, LIT[0])
+
+
+def keep_back(page: Page, path: str, when: Any = lambda _: True) -> list[Any]:
+    """Requests for ``path`` on their way to the service: each waits until the test lets it `go_on`."""
+    waiting: list[Any] = []
+    page.route(path, lambda route: waiting.append(route) if when(route.request.url) else route.continue_())
+    return waiting
+
+
+def held(page: Page, waiting: list[Any], count: int = 1) -> None:
+    until(lambda: page.wait_for_timeout(20) or len(waiting) >= count)
+
+
+def go_on(page: Page, route: Any) -> None:
+    """Let a request through, and wait until the page has had its answer."""
+    with page.expect_response(route.request.url):
+        route.continue_()
+    page.wait_for_timeout(100)
+
+
+def test_an_answer_about_the_whole_queue_that_comes_late_does_not_stand_over_the_filtered_one(browser: Any, still: Service) -> None:
+    page = enter(browser, still, f"?report={MISPRINT}")
+    waiting = keep_back(page, "**/review/queue?*", lambda url: "text=" not in url)
+    press(page, "f")
+    held(page, waiting)
+    page.locator("#filter [name=text]").fill("clean-5")
+    page.keyboard.press("Enter")
+    until(lambda: page.locator("#queue-list li").count() == 1)
+    for route in waiting:
+        go_on(page, route)
+    assert page.locator("#queue-list li").count() == 1
+    assert page.locator("#queue-note").inner_text().startswith("1 份")
+
+
+def test_a_report_that_comes_late_does_not_stand_over_the_one_asked_for_since(browser: Any, still: Service) -> None:
+    page = enter(browser, still, f"?report={MISPRINT}")
+    waiting = keep_back(page, f"**/review/task/{LITIGATION}?*")
+    order = [r["id"] for r in json.loads(still.get("/review/queue?reviewer=li"))["reports"]]
+    press(page, "f")
+    page.locator("#queue-list button").nth(order.index(LITIGATION)).click()
+    held(page, waiting)
+    press(page, "f")
+    page.locator("#queue-list button").nth(order.index(DAMAGED)).click()
+    until(lambda: number(page) == DAMAGED)
+    go_on(page, waiting[0])
+    assert number(page) == DAMAGED
+
+
+def test_cells_asked_for_before_a_decision_do_not_take_it_back_when_they_come_late(browser: Any, service: Service, db: Path) -> None:
+    page = enter(browser, service, f"?report={LITIGATION}")
+    waiting = keep_back(page, f"**/review/cells/{LITIGATION}", lambda _: not waiting)
+    press(page, "8", "Enter")
+    held(page, waiting)
+    late = waiting[0].fetch()  # the service answers: of the first decision, not of the second
+    with page.expect_response(f"**/review/cells/{LITIGATION}"):
+        press(page, "9", "Enter")
+    stored(db, LITIGATION, 2)
+    until(lambda: page.locator("#grid td.answered").count() == 2)
+    waiting[0].fulfill(response=late)
+    page.wait_for_timeout(200)
+    assert page.locator("#grid td.answered").count() == 2
+    go(page, service, LITIGATION, LIT[1])
+    press(page, "7", "Enter")  # nobody else was first
+    assert stored(db, LITIGATION, 3)[-1] == (LIT[1], "correct", "7")
 
 
 def test_what_a_report_says_stays_text(browser: Any, tmp_path: Path) -> None:

@@ -344,7 +344,7 @@ def test_memory_does_not_grow_with_the_archive(suffix: str, tmp_path: Path, monk
         return most
 
     peak(10)
-    assert peak(400) < 1.2 * peak(100) + 100_000
+    assert peak(200) < 1.2 * peak(50) + 100_000
 
 
 def test_the_packages_of_these_tests_stand_in_the_dev_extra() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import pytest
 
@@ -34,6 +35,13 @@ RULES = Rules()
 
 
 def drafted(form: Form, shape: str, level: str, seed: int) -> Draft | None:
+    """The rules' part, once for all the models that have the same report."""
+    return _drafted(form.id, shape, level, seed)
+
+
+@cache
+def _drafted(form_id: str, shape: str, level: str, seed: int) -> Draft | None:
+    form = next(f for f in FORMS if f.id == form_id)
     begun = draft(read_bytes(make_case(form, seed, shape, level).data, "case"), FORMS)
     return begun if isinstance(begun, Draft) else None
 

@@ -36,7 +36,7 @@ def submit(client: httpx2.Client, *files: tuple[str, bytes]) -> dict[str, Any]:
     return job
 
 
-def until(client: httpx2.Client, number: int, state: str, done: int = 0, seconds: float = 60) -> dict[str, Any]:
+def until(client: httpx2.Client, number: int, state: str, done: int = 0, seconds: float = 120) -> dict[str, Any]:
     """The job, once it is in this state and so many of its files are done."""
     end = time.monotonic() + seconds
     job: dict[str, Any] = {}
@@ -88,22 +88,22 @@ def test_an_office_document_is_one_report_and_not_an_archive(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_job_goes_on_after_the_service_was_killed_and_nothing_is_done_twice(tmp_path: Path, name: signal.Signals) -> None:
-    files = damaged(40)
+    files = damaged(24)
     with service(tmp_path) as running, running.client() as client:
         job = submit(client, ("all.zip", zipped(files)))
         until(client, job["id"], "running", done=5)
         running.stop(name)
     before = runs(tmp_path)
-    assert 5 <= before < 40
+    assert 5 <= before < 24
     with sqlite3.connect(tmp_path / "web.sqlite") as database:  # the lease of what was in work runs out, as if a minute had passed
         database.execute("UPDATE job_file SET lease = lease - 60")
     with service(tmp_path) as running, running.client() as client:
         done = until(client, job["id"], "done")
         records = [json.loads(line) for line in client.get(f"/v1/jobs/{job['id']}/records").text.splitlines()]
 
-    assert {"done": 40} == done["states"]
+    assert {"done": 24} == done["states"]
     assert list(files) == [r["source"] for r in records]
-    assert 40 == runs(tmp_path)
+    assert 24 == runs(tmp_path)
     with sqlite3.connect(tmp_path / "web.sqlite") as database:
         assert [(0,)] == database.execute("SELECT count(content) FROM job_file").fetchall()
 

@@ -19,6 +19,17 @@ async function ask(path, options = {}) {
 
 export const get = (path) => ask(path);
 
+/** Questions of one kind, of which only the last counts: `next()` begins one and gives what tells whether a later one has begun. */
+export class Asked {
+  #last = 0;
+
+  next() {
+    this.#last += 1;
+    const mine = this.#last;
+    return () => mine !== this.#last;
+  }
+}
+
 export async function post(path, body) {
   const send = () => ask(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", "x-gouji-token": token } });
   try {

@@ -1,6 +1,6 @@
 // The page: one report at a time, one cell at a time, every decision an event.
 
-import { get } from "./api.js";
+import { Asked, get } from "./api.js";
 import { $, clock, fill, make } from "./dom.js";
 import { parse, typed } from "./exact.js";
 import { face, Grid } from "./grid.js";
@@ -19,6 +19,7 @@ const page = {
   config: null, me: "", task: null, spans: [], current: -1, seenAt: null, items: [], filter: {}, left: new Set(), skipped: new Set(), before: new Map(), numeral: null, warned: "", done: false,
 };
 const grid = new Grid((i) => go(i));
+const questions = { task: new Asked(), cells: new Asked(), progress: new Asked() };
 let outbox;
 
 // ------------------------------------------------------------------ what holds
@@ -139,8 +140,9 @@ function drawRecent() {
 }
 
 async function drawProgress(known = null) {
+  const late = questions.progress.next();
   const p = known ?? await get(`/review/queue?${query()}`).catch(() => null);
-  if (!p) return;
+  if (!p || late()) return;
   const days = p.oldest ? Math.floor((Date.parse(p.now) - Date.parse(p.oldest)) / 86_400_000) : null;
   const pair = (name, value) => (value === null ? [] : [make("div", {}, make("dt", { text: name }), make("dd", { text: value }))]);
   fill($("progress"), ...pair("本人", p.mine), ...pair("全部", p.all), ...pair("余", `${p.left_cells} 格 / ${p.left_reports} 份`),
@@ -202,14 +204,16 @@ let early = window.goujiEarly;
 const openOf = (left) => get(`/review/open?${query(left)}`);
 
 async function open(report, field, push = true) {
+  const late = questions.task.next();
   let task;
   try {
     const ask = () => taskOf(report, page.me);
     task = await (early?.task && early.report === report ? early.task.catch(ask) : ask());
     early = null;
   } catch (e) {
-    return tell(e.status === 404 ? `没有编号为 ${report} 的报告` : `打不开这份报告：${e.message}`, "bad");
+    return late() ? undefined : tell(e.status === 404 ? `没有编号为 ${report} 的报告` : `打不开这份报告：${e.message}`, "bad");
   }
+  if (late()) return undefined;
   if (task.mode === "none") return tell(`这份报告没有读成：${page.config.zh.errors[task.error] ?? task.message}`, "bad");
   page.task = task;
   page.items = task.items;
@@ -249,8 +253,10 @@ async function onward() {
   if (page.task) page.left.add(page.task.report.id);
   sessionStorage.setItem(`gouji:${page.config.store}:left`, JSON.stringify([...page.left].slice(-400)));
   const ask = () => openOf([...page.left].slice(-400).join(","));
+  const late = questions.task.next();
   const found = await (early?.next ? early.next.catch(ask) : ask()).catch(() => null);
   early = null;
+  if (late()) return undefined;
   if (!found) return tell("服务没有回答，稍后再试", "bad");
   const p = found.queue;
   drawProgress(p);
@@ -275,7 +281,7 @@ function next() {
 async function proceed() {
   page.done = false;
   if (page.task.mode === "audit") await open(page.task.report.id, undefined, false);
-  else await refresh();
+  else if (await refresh()) return undefined;
   const i = page.items.find((x) => todo(x.field))?.field;
   return i === undefined ? onward() : go(i);
 }
@@ -435,6 +441,7 @@ async function undo(which) {
   const last = which ?? outbox.log().filter((x) => x.reviewer === page.me && x.action !== "undo" && !x.undone).at(-1);
   if (!last) return tell("没有可撤销的了");
   if (page.task?.report.id !== last.report) await open(last.report, last.field);
+  if (page.task?.report.id !== last.report) return undefined; // it did not open, and `open` says why
   const i = page.task.fields.findIndex((f) => f.id === last.field);
   outbox.note((log) => log.map((x) => (x.key === last.key ? { ...x, undone: true } : x)));
   const was = page.before.get(last.key);
@@ -476,21 +483,25 @@ function act(action) {
 
 // ------------------------------------------------------------------ what comes back
 
+/** The cells as they stand now; true where the answer came too late: a decision was stored since, and what follows it asks again. */
 async function refresh() {
   const { report, mode } = page.task;
-  if (mode !== "review") return;
+  if (mode !== "review") return false;
+  const late = questions.cells.next();
   const now = await get(`/review/cells/${report.id}`).catch(() => null);
-  if (!now || page.task.report.id !== report.id) return;
+  if (late()) return true;
+  if (!now || page.task.report.id !== report.id) return false;
   if (now.run !== page.task.run) {
     tell("这份报告刚刚重新读过，已换成新的读数");
     await open(report.id, page.task.fields[page.current].id, false);
-    return;
+    return false;
   }
   page.task.cells = now.cells;
   const known = new Map(now.items.map((x) => [x.field, x]));
   page.items = [...page.items.map((x) => known.get(x.field) ?? x), ...now.items.filter((x) => !page.items.some((y) => y.field === x.field))];
   overlay();
   draw();
+  return false;
 }
 
 function told(what, entry, more) {
@@ -499,6 +510,7 @@ function told(what, entry, more) {
   if (what === "waiting") {
     if (outbox.failures) tell(`服务没有回答：${outbox.waiting} 条决定存在浏览器里，恢复后自动重发`, "bad");
   } else if (what === "sent") {
+    questions.cells.next(); // what was asked before does not know of it
     if (i >= 0) cellOf(i).seen = Math.max(cellOf(i).seen, more.id);
     tell(outbox.waiting ? `还有 ${outbox.waiting} 条等待保存` : "已保存", "good");
     if (!outbox.waiting) settled(here, entry);

@@ -1,6 +1,6 @@
 // The two dialogs that ask: who reviews, and which report.
 
-import { get } from "./api.js";
+import { Asked, get } from "./api.js";
 import { $, fill, make } from "./dom.js";
 
 export function showName(name) {
@@ -29,8 +29,12 @@ export async function showQueue(page, query, pick, filtered) {
   await list(query, pick);
 }
 
+const lists = new Asked();
+
 async function list(query, pick) {
+  const late = lists.next();
   const p = await get(`/review/queue?${query}`).catch(() => null);
+  if (late()) return;
   $("queue-note").textContent = p ? `${p.left_reports} 份，${p.left_cells} 格；按每秒可望查出的错误排列，同等的先到先核。` : "服务没有回答";
   fill($("queue-list"), ...(p?.reports ?? []).map((r) => make("li", {},
     make("button", { type: "button", class: "link", text: [r.agency || r.source, r.year].filter(Boolean).join(" "), onclick: () => { $("queue").close(); pick(r.id); } }),
