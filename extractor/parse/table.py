@@ -15,7 +15,7 @@ from extractor.parse.cuts import RowSum
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, has_grid
+from extractor.types import BLANK, LOST, PRINTED, Candidate, Document, ExtraRow, TableReading, has_grid
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
@@ -392,7 +392,7 @@ class _Reader:
                     value, said = read_number(norm[start:end], f.kind, unit)
                     if more or said:
                         said = codes + more + said
-                    out.append(Candidate(f.index, Status.PRINTED, value, text[start:end], start, end, said or codes, at))
+                    out.append(Candidate(f.index, PRINTED, value, text[start:end], start, end, said or codes, at))
                 else:
                     out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, at))
         return out
@@ -402,16 +402,16 @@ class _Reader:
             codes = (*codes, *s.codes, *self.doubt)
             if "LINES_DEDUPLICATED" in self.doubt:
                 # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
-                return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+                return Candidate(f.index, LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
         if s.kind == NUMBER_CELL:
             value, more = read_number(self.norm[s.start : s.end], f.kind, unit)
-            return Candidate(f.index, Status.PRINTED, value, self.text[s.start : s.end], s.start, s.end, codes + more if more else codes, option)
+            return Candidate(f.index, PRINTED, value, self.text[s.start : s.end], s.start, s.end, codes + more if more else codes, option)
         if s.kind == BLANK_CELL:
             printed = self.document.text[s.start : s.end] if s.start >= 0 else ""
-            return Candidate(f.index, Status.BLANK, None, printed, s.start, s.end, codes, option)
+            return Candidate(f.index, BLANK, None, printed, s.start, s.end, codes, option)
         if s.kind == UNKNOWN_CELL:
-            return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
-        return Candidate(f.index, Status.LOST, None, "", -1, -1, codes, option)
+            return Candidate(f.index, LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+        return Candidate(f.index, LOST, None, "", -1, -1, codes, option)
 
     def _extra(self, owner: Owner) -> ExtraRow | None:
         values = tuple(self.document.text[t.start : t.end] for t in owner.tokens if t.kind in FIGURES)
