@@ -259,14 +259,16 @@ _ENOUGH_FIGURES = 12
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
     """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
     expected = _printed_several_times(form)
-    seen = Counter([e.key for e in events if e.kind == LABEL])
+    seen = Counter([e.key for e in events if e.kind is LABEL])
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
-    mine = [e for s in segments for e in s.events if e.kind == LABEL or e.kind == NUMBER]
-    rows = len([e for e in mine if e.kind == LABEL and "row" in roles_of(e.labels)])
-    if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, [e for e in mine if e.kind == NUMBER]):
-        return True  # fewer figures than rows, and no two alike
+    figures = [e for s in segments for e in s.events if e.kind is NUMBER]
+    labels = [e.labels for s in segments for e in s.events if e.kind is LABEL]
+    if len(figures) < len(labels):
+        rows = len([x for x in labels if "row" in roles_of(x)])
+        if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, figures):
+            return True  # fewer figures than rows, and no two alike
     return _no_line_twice(document, segments)
 
 
@@ -295,6 +297,9 @@ def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
     lines = [x for x in lines if x]
     if len(lines) < _ENOUGH_LINES:
         return False
+    plain = [x for x in lines if x.isdecimal()]
+    if len(set(plain)) < len(plain):
+        return False  # nearly always, and soon said
     alone = [x for x in lines if len(x.split()) == 1 and "|" not in x]
     if len(alone) < 0.7 * len(lines):
         return False

@@ -133,6 +133,10 @@ class Located:
     end: int
 
 
+RULES = "rules"
+"""The producer of what the rules read."""
+
+
 class Candidate(NamedTuple):
     """One reading of one field, with the place it was read from.
 
@@ -149,7 +153,7 @@ class Candidate(NamedTuple):
     end: int
     codes: tuple[str, ...] = ()
     option: int = 0
-    producer: str = "rules"
+    producer: str = RULES
 
 
 # Makers of what a report has by the hundred, from a tuple of all its parts, none of them left out: the class itself takes twice as long.

@@ -79,6 +79,7 @@ class LabelIndex:
             self.rows[label.table or ""] += (label,)
         self.group_keys = {t: "|".join(x.key for x in mine if x.role == "group") for t, mine in self.rows.items()}
         self.row_keys = {t: _keys_of_rows(mine) for t, mine in self.rows.items()}
+        self.row_groups = {t.id: frozenset(g for b in t.blocks for r in b.rows for g in r.groups) for t in form.tables}
         self.columns = tuple(label for label in form.labels if label.role == "column")
         self.scan = re.compile(_any_of({key(normalise(label.text)): None for label in form.labels}))
         self.fuzzy = lru_cache(maxsize=8192)(self._fuzzy)

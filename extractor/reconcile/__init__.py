@@ -50,7 +50,7 @@ def reconcile(
                     out[i] = resolved_of(only[0][:_ALIKE] + _ALONE)
                 else:
                     out[i] = _resolve(i, by_field[i], s, n, missing)
-    return tuple(r for r in out if r is not None), tuple(settled)
+    return tuple([r for r in out if r is not None]), tuple(settled)
 
 
 def _resolve(field: int, candidates: Sequence[Candidate], s: Settled, row: int, missing: tuple[str, ...]) -> Resolved:
