@@ -102,7 +102,8 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     before: Event | None = None
     for e in events:
         before, previous = e, before
-        if e.kind == LABEL:
+        kind = e.kind
+        if kind is LABEL:
             role = e.labels[0].role
             if role in ("section", "title"):
                 if role == "section" and (e.how == "exact" or not e.labels[0].table or _is_numbered(e, previous)):
@@ -118,13 +119,13 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
                 streams[target] += [h for h in held if any(x.table == target for x in h.labels)]
             current, prose, held = target, False, []
             streams[target].append(e)
-        elif e.kind == TEXT and len(e.key) > _PROSE:
+        elif kind is TEXT and len(e.key) > _PROSE:
             prose = True
             if current:
                 streams[current].append(e)
         elif current and not prose:
             streams[current].append(e)
-        elif e.kind == NUMBER or e.kind == EMPTY:
+        elif kind is NUMBER or kind is EMPTY:
             held = []
     return tuple(_segment(t.id, streams[t.id], t.id in titled) for t in form.tables)
 
