@@ -79,4 +79,6 @@ def key(text: str) -> str:
 
 def squash(text: str) -> str:
     """``key`` of a whole text, which is not remembered."""
+    for divider in "\n\t |":  # nearly all that stands between the words of a table, and gone faster one by one
+        text = text.replace(divider, "")
     return "".join(_KEY.findall(text))
