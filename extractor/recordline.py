@@ -74,6 +74,8 @@ def _is_plain(r: Resolved) -> bool:
 
 def _alternative(c: Candidate) -> str:
     _, status, value, printed, start, end, codes, _, producer = c
+    if status is PRINTED and value is not None and start >= 0 and printed == (digits := str(value)):  # glued figures have hundreds of these
+        return f'{{"value":{digits},"status":"printed","printed":"{digits}","evidence":{{"start":{start},"end":{end}}},{_said(codes, producer)}}}'
     shown = value if status is PRINTED and value is not None else "null"
     return f'{{"value":{shown},{_printed(status, printed, start, end)},{_said(codes, producer)}}}'
 
