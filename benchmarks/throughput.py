@@ -100,6 +100,8 @@ def _cpu_of(pid: int) -> float | None:
 
 def run_all(reports: int, workers: Sequence[int]) -> tuple[Run, list[Run]]:
     """The run over one report, and those over the whole folder."""
+    # As installing it does: else every process of it would compile the program once more, which takes as long as loading all else.
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "cli.py", "extractor"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         write_folder(place / "one", 1)

@@ -24,11 +24,25 @@ T = TypeVar("T")
 
 
 class Line(NamedTuple):
-    """One record as it is written, with its counts; ``document`` only where it is wanted, for a store."""
+    """One record as it is written, with its counts; ``document`` only where it is wanted, for a store.
 
-    text: str
+    ``data`` is the line in UTF-8, since it goes from one process to another and then into a file: as text it would be
+    encoded and decoded again on each way. A lone surrogate, which no file can hold, is a question mark.
+    """
+
+    data: bytes
     summary: Summary
     document: Document | None = None
+
+    @classmethod
+    def of(cls, text: str, summary: Summary) -> Line:
+        """The line of a record's text."""
+        return cls(text.encode("utf-8", "replace"), summary)
+
+    @property
+    def text(self) -> str:
+        """The line as text."""
+        return self.data.decode("utf-8")
 
 
 def extract_input(given: Input, forms: Sequence[Form], debug: bool = False) -> Extraction:
@@ -68,7 +82,7 @@ def unread_line(source: str, sha256: str, code: str, message: str) -> Line:
 
 
 def _line(extraction: Extraction, form: Form | None) -> Line:
-    return Line(*written(extraction, form))
+    return Line.of(*written(extraction, form))
 
 
 def bug_record(source: str, sha256: str, exc: Exception, debug: bool) -> Extraction:

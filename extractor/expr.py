@@ -11,10 +11,12 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from extractor.errors import FormError
-from extractor.types import Number, Verdict
+from extractor.types import FAIL, NOT_ASSESSABLE, PASS, Number, Verdict
 
 Values = Sequence[Number | None] | Mapping[int, Number | None]
 Terms = tuple[tuple[int, int], ...]  # (coefficient, field index)
@@ -34,11 +36,24 @@ class Linear:
 
     terms: Terms
     constant: int = 0
+    _added: Callable[[Any], tuple[Number | None, ...]] | None = field(init=False, repr=False, compare=False)
+    """Takes all values that are added as they are, where there are several: nearly every side of a rule is a plain sum."""
+    _others: Terms = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plain = [index for coefficient, index in self.terms if coefficient == 1]
+        object.__setattr__(self, "_added", itemgetter(*plain) if len(plain) > 1 else None)
+        object.__setattr__(self, "_others", tuple(t for t in self.terms if t[0] != 1) if len(plain) > 1 else self.terms)
 
     def value(self, values: Values) -> Number | None:
         """The exact value, or None where a participant has none."""
         total: Number = self.constant
-        for coefficient, index in self.terms:
+        if self._added is not None:
+            added = self._added(values)
+            if None in added:
+                return None
+            total = sum(added, total)  # type: ignore[arg-type]  # none of them is None
+        for coefficient, index in self._others:
             v = values[index]
             if v is None:
                 return None
@@ -63,9 +78,9 @@ class Relation:
         """The verdict with both sides; NOT_ASSESSABLE where a participant has no value."""
         left, right = self.left.value(values), self.right.value(values)
         if left is None or right is None:
-            return Verdict.NOT_ASSESSABLE, left, right
+            return NOT_ASSESSABLE, left, right
         holds = left == right if self.operator == "==" else left <= right if self.operator == "<=" else left >= right
-        return (Verdict.PASS if holds else Verdict.FAIL), left, right
+        return (PASS if holds else FAIL), left, right
 
     def implied(self, values: Values, index: int) -> Number | None:
         """The value of field ``index`` that alone would make an equation hold, or None."""

@@ -111,7 +111,7 @@ def decide(begun: Draft, policy: Policy | None = None, model: Sequence[Candidate
     findings = checked.findings + check_narrative(form, document, resolved, narrative, begun.year, begun.agency)
     findings += missing_mentions(form, document, resolved, narrative)
     extras = tuple(x for r in begun.readings for x in r.extras)
-    outcome = ACCEPT if all(d.outcome == ACCEPT for d in decisions) else REVIEW
+    outcome = ACCEPT if {d.outcome for d in decisions} <= {ACCEPT} else REVIEW
     return Extraction(document, form.id, begun.evidence, begun.year, begun.agency, resolved, decisions, findings, extras,
                       begun.codes + begun.doubt, outcome, None, checked.assessed, None if model is None else tuple(model))  # fmt: skip
 

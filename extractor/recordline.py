@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
-from extractor.form import Field, Form
+from extractor.form import Form
 from extractor.record import Summary, cell_of, dumps, one_line, record_of, summary_of, to_record
-from extractor.types import Candidate, Decision, Extraction, Resolved, Status
+from extractor.types import DEDUCED, PRINTED, Candidate, Extraction, Resolved, Status
 
 _NO_CELLS = '"cells":[]'  # no string of a report can hold it: its quotes would be escaped
 
@@ -26,9 +26,8 @@ def line_of(extraction: Extraction, form: Form | None) -> str:
     """The record of one report as one line of JSON."""
     if form is None or extraction.document.places or extraction.model is not None:
         return dumps(to_record(extraction, form))
-    cells = [_cell(f, s, r, d) for f, s, r, d in zip(form.fields, _starts(form), extraction.resolved, extraction.decisions, strict=True)]
     rest = dumps(record_of(extraction, form, []))
-    return rest.replace(_NO_CELLS, f'"cells":[{",".join(cells)}]', 1)
+    return rest.replace(_NO_CELLS, f'"cells":[{",".join(_cells(extraction, form))}]', 1)
 
 
 @lru_cache(maxsize=32)
@@ -37,23 +36,35 @@ def _starts(form: Form) -> tuple[str, ...]:
     return tuple(f'{{"table":{_text(f.table)},"row":{_text(f.row)},"column":{_text(f.column)},"value":' for f in form.fields)
 
 
-def _cell(field: Field, start: str, r: Resolved, d: Decision) -> str:
-    _, status, value, printed, begin, end, _, alternatives, interval = r
-    if status is Status.PRINTED and type(value) is int and printed is not None and begin >= 0 and not alternatives and interval is None:
-        shown = f'{value},"status":"printed","printed":{_text(printed)},"evidence":{{"start":{begin},"end":{end}}}'
-        return f'{start}{shown},{_decided(d.confidence, d.outcome, d.codes)},"readings":{{"rules":{value}}}}}'
-    if interval is not None or not _is_plain(r):
-        return dumps(cell_of(field, r, d, None))
-    return _unusual(start, r, d)
+def _cells(extraction: Extraction, form: Form) -> list[str]:
+    """The JSON of each cell."""
+    out = []
+    before: tuple[object, ...] = ()
+    decided = ""
+    for field, start, r, d in zip(form.fields, _starts(form), extraction.resolved, extraction.decisions, strict=True):
+        _, status, value, printed, begin, end, _, alternatives, interval = r
+        said = d[1:4]  # outcome, codes and confidence: those of the cells of a row are mostly the same
+        if said != before:
+            before, decided = said, _decided(d.confidence, d.outcome, d.codes)
+        if status is PRINTED and type(value) is int and printed is not None and begin >= 0 and not alternatives and interval is None:
+            digits = str(value)
+            text = f'"{digits}"' if printed == digits else _text(printed)
+            shown = f'{digits},"status":"printed","printed":{text},"evidence":{{"start":{begin},"end":{end}}}'
+            out.append(f'{start}{shown},{decided},"readings":{{"rules":{digits}}}}}')
+        elif interval is not None or not _is_plain(r):
+            out.append(dumps(cell_of(field, r, d, None)))
+        else:
+            out.append(_unusual(start, r, decided))
+    return out
 
 
-def _unusual(start: str, r: Resolved, d: Decision) -> str:
+def _unusual(start: str, r: Resolved, decided: str) -> str:
     """A cell that prints no figure, or has other readings."""
     value = "null" if r.value is None else str(r.value)
-    shown = value if r.status is Status.PRINTED or r.status is Status.DEDUCED else "null"
-    read = value if r.status is Status.PRINTED else "null"
+    shown = value if r.status is PRINTED or r.status is DEDUCED else "null"
+    read = value if r.status is PRINTED else "null"
     others = f',"alternatives":[{",".join(map(_alternative, r.alternatives))}]' if r.alternatives else ""
-    return f'{start}{shown},{_printed(r.status, r.printed, r.start, r.end)},{_decided(d.confidence, d.outcome, d.codes)},"readings":{{"rules":{read}}}{others}}}'
+    return f'{start}{shown},{_printed(r.status, r.printed, r.start, r.end)},{decided},"readings":{{"rules":{read}}}{others}}}'
 
 
 def _is_plain(r: Resolved) -> bool:
@@ -63,7 +74,9 @@ def _is_plain(r: Resolved) -> bool:
 
 def _alternative(c: Candidate) -> str:
     _, status, value, printed, start, end, codes, _, producer = c
-    shown = value if status is Status.PRINTED and value is not None else "null"
+    if status is PRINTED and value is not None and start >= 0 and printed == (digits := str(value)):  # glued figures have hundreds of these
+        return f'{{"value":{digits},"status":"printed","printed":"{digits}","evidence":{{"start":{start},"end":{end}}},{_said(codes, producer)}}}'
+    shown = value if status is PRINTED and value is not None else "null"
     return f'{{"value":{shown},{_printed(status, printed, start, end)},{_said(codes, producer)}}}'
 
 

@@ -102,7 +102,8 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     before: Event | None = None
     for e in events:
         before, previous = e, before
-        if e.kind == LABEL:
+        kind = e.kind
+        if kind is LABEL:
             role = e.labels[0].role
             if role in ("section", "title"):
                 if role == "section" and (e.how == "exact" or not e.labels[0].table or _is_numbered(e, previous)):
@@ -118,13 +119,13 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
                 streams[target] += [h for h in held if any(x.table == target for x in h.labels)]
             current, prose, held = target, False, []
             streams[target].append(e)
-        elif e.kind == TEXT and len(e.key) > _PROSE:
+        elif kind is TEXT and len(e.key) > _PROSE:
             prose = True
             if current:
                 streams[current].append(e)
         elif current and not prose:
             streams[current].append(e)
-        elif e.kind == NUMBER or e.kind == EMPTY:
+        elif kind is NUMBER or kind is EMPTY:
             held = []
     return tuple(_segment(t.id, streams[t.id], t.id in titled) for t in form.tables)
 
@@ -259,14 +260,16 @@ _ENOUGH_FIGURES = 12
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
     """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
     expected = _printed_several_times(form)
-    seen = Counter([e.key for e in events if e.kind == LABEL])
+    seen = Counter([e.key for e in events if e.kind is LABEL])
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
-    mine = [e for s in segments for e in s.events if e.kind == LABEL or e.kind == NUMBER]
-    rows = len([e for e in mine if e.kind == LABEL and "row" in roles_of(e.labels)])
-    if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, [e for e in mine if e.kind == NUMBER]):
-        return True  # fewer figures than rows, and no two alike
+    figures = [e for s in segments for e in s.events if e.kind is NUMBER]
+    labels = [e.labels for s in segments for e in s.events if e.kind is LABEL]
+    if len(figures) < len(labels):
+        rows = len([x for x in labels if "row" in roles_of(x)])
+        if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, figures):
+            return True  # fewer figures than rows, and no two alike
     return _no_line_twice(document, segments)
 
 
@@ -295,6 +298,9 @@ def _no_line_twice(document: Document, segments: Sequence[Segment]) -> bool:
     lines = [x for x in lines if x]
     if len(lines) < _ENOUGH_LINES:
         return False
+    plain = [x for x in lines if x.isdecimal()]
+    if len(set(plain)) < len(plain):
+        return False  # nearly always, and soon said
     alone = [x for x in lines if len(x.split()) == 1 and "|" not in x]
     if len(alone) < 0.7 * len(lines):
         return False

@@ -141,7 +141,7 @@ class JsonLines:
 
     def write(self, given: Input, line: Line, result: Result | None) -> tuple[int, int]:
         """Write one line; it is with the system when this returns, so that a killed process loses none."""
-        data = line.text.encode("utf-8", "replace")
+        data = line.data
         with self._plain_errors():
             assert self._file is not None
             self._file.write(data + b"\n")

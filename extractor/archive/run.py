@@ -146,7 +146,7 @@ class Run:
                 line = (await entry.begun).line
                 assert line is not None
                 summary = replace(line.summary, source=entry.given.source)
-                entry.result = Result(Line(_with_source(line.text, entry.given.source), summary))
+                entry.result = Result(Line.of(_with_source(line.text, entry.given.source), summary))
 
     async def _work(self, entries: Sequence[_Entry]) -> None:
         """Work on entries, and again with answers for those that have questions, until each has its line."""
@@ -195,7 +195,8 @@ class Run:
         line = entry.result.line
         places = [o.write(given, line, entry.result) for o in entry.lacking]
         if given.sha256 and not entry.twin:
-            self._remember(given, line.text, next((p for p in places if p), None))
+            place = next((p for p in places if p), None)
+            self._remember(given, None if place else line.text, place)
             self._begun.pop(given.sha256, None)
         return Done(given, line, line.summary.decision, entry.twin)
 
@@ -207,7 +208,7 @@ class Run:
 def _renamed(line: str, source: str) -> Line:
     """The line of the same bytes under another name."""
     text = _with_source(line, source)
-    return Line(text, summarise(json.loads(text)))
+    return Line.of(text, summarise(json.loads(text)))
 
 
 def _with_source(line: str, source: str) -> str:

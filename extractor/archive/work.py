@@ -14,7 +14,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor import pipeline
-from extractor.ask import TableReply
 from extractor.batch import Line, line_of, safely
 from extractor.form import Form, load_forms
 from extractor.read import DEFAULT_MAX_BYTES, read_bytes
@@ -115,6 +114,8 @@ class _Known:
 
     async def ask(self, question: Question) -> Answer:
         """The answer that is known; _Open once every question asked beside this one has been noted too."""
+        from extractor.ask import TableReply
+
         key = question.key(self._model)
         if (answer := self._answers.get(key)) is not None:
             return answer

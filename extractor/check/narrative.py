@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from extractor.form import Form, NarrativeRule
 from extractor.numerals import chinese_number
-from extractor.types import Blame, Document, Finding, Located, Number, Resolved, Status, Verdict
+from extractor.types import BLANK, FAIL, PASS, PRINTED, Blame, Document, Finding, Located, Number, Resolved
 
 _NUMERAL = r"(?P<n>\d[\d,]*|[零〇一二两三四五六七八九十百千万]+)"
 _GAP = r"[^。;；\d]{0,12}?"
@@ -32,7 +32,7 @@ def check_narrative(
 ) -> tuple[Finding, ...]:
     """Compare every sentence that repeats a figure; ``stretches`` are the parts of the text that are no table."""
     values: list[Number | None] = [
-        r.value if r.status is Status.PRINTED else 0 if r.status is Status.BLANK else None for r in resolved
+        r.value if r.status is PRINTED else 0 if r.status is BLANK else None for r in resolved
     ]
     out: list[Finding] = []
     for start, end in stretches:
@@ -74,7 +74,7 @@ def _matches(rule: NarrativeRule, text: str) -> Iterator[re.Match[str]]:
 def _finding(rule: NarrativeRule, m: re.Match[str], at: _Squeezed, left: Number | None, right: Number | None) -> Finding:
     fields = tuple(dict.fromkeys(i for e in rule.equals for _, i in e.terms))
     start, end = at.span(m)
-    return Finding(rule.id, "narrative", "soft", Verdict.FAIL, Verdict.FAIL, left, right, fields, blame=Blame.UNKNOWN,
+    return Finding(rule.id, "narrative", "soft", FAIL, FAIL, left, right, fields, blame=Blame.UNKNOWN,
                    message=rule.says, start=start, end=end)  # fmt: skip
 
 
@@ -148,15 +148,15 @@ def missing_mentions(
     form: Form, document: Document, resolved: Sequence[Resolved], stretches: Sequence[tuple[int, int]]
 ) -> tuple[Finding, ...]:
     """A subject that the narrative must mention when the tables say so, and does not."""
-    values: list[Number | None] = [r.value if r.status is Status.PRINTED else None for r in resolved]
+    values: list[Number | None] = [r.value if r.status is PRINTED else None for r in resolved]
     out = []
     if not stretches or not document.norm[slice(*stretches[-1])].strip():
         return ()  # the text ends with the tables: what the last sections say is not known
     for rule in form.narrative:
-        if rule.kind != "mention" or rule.when is None or rule.when.verdict(values)[0] is not Verdict.PASS:
+        if rule.kind != "mention" or rule.when is None or rule.when.verdict(values)[0] is not PASS:
             continue
         if not any(re.search(p, document.norm[a:b]) for p in rule.patterns for a, b in stretches):
-            out.append(Finding(rule.id, "narrative", "soft", Verdict.FAIL, Verdict.FAIL, None, None, rule.when.fields,
+            out.append(Finding(rule.id, "narrative", "soft", FAIL, FAIL, None, None, rule.when.fields,
                                blame=Blame.REPORT, message=rule.says))  # fmt: skip
     return tuple(out)
 

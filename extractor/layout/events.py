@@ -6,7 +6,7 @@ import re
 
 from extractor.form import Label
 from extractor.layout.labels import NUMBERING, LabelIndex, Piece
-from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Event
+from extractor.layout.lex import DASHES, EMPTY, GLUED, NUMBER, WORD, Event, event_of
 from extractor.text import key
 
 LABEL, TEXT = "label", "text"
@@ -46,7 +46,7 @@ def events_of(norm: str, tokens: list[Event], index: LabelIndex) -> list[Event]:
         if found:
             if pending:
                 _flush(norm, pending, index, out)
-            out.append(Event(LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, False, found, "exact", word))
+            out.append(event_of((LABEL, t.start, tokens[last].end, t.line, t.row, t.cell, t.hard, False, found, "exact", word, None)))
             i = last + 1
             continue
         if word == _NONE:

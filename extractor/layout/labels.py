@@ -23,7 +23,8 @@ _FUZZY_LIKENESS = 0.5
 _LONG_LABEL = 12
 _FUZZY_SHORTEST = 4
 _PREFIX_SHORTEST = 4
-_SKIPPABLE = r"[\s|.,、:;()\[\]<>\"'/-]*"
+# What may stand between the characters of a label; no label's comparison form has any of it.
+_SKIPPED = re.compile(r"[\s|.,、:;()\[\]<>\"'/-]+")
 
 
 @lru_cache(maxsize=4096)
@@ -79,6 +80,7 @@ class LabelIndex:
             self.rows[label.table or ""] += (label,)
         self.group_keys = {t: "|".join(x.key for x in mine if x.role == "group") for t, mine in self.rows.items()}
         self.row_keys = {t: _keys_of_rows(mine) for t, mine in self.rows.items()}
+        self.row_groups = {t.id: frozenset(g for b in t.blocks for r in b.rows for g in r.groups) for t in form.tables}
         self.columns = tuple(label for label in form.labels if label.role == "column")
         self.scan = re.compile(_any_of({key(normalise(label.text)): None for label in form.labels}))
         self.fuzzy = lru_cache(maxsize=8192)(self._fuzzy)
@@ -86,10 +88,14 @@ class LabelIndex:
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """Cut a long word at the labels inside it; empty where it holds none."""
-        found = [(m.start(), m.end(), self.exact.get(key(m.group()), ())) for m in self.scan.finditer(word)]
+        bare = _SKIPPED.sub("", word)
+        found = [(m.start(), m.end(), self.exact.get(m.group(), ())) for m in self.scan.finditer(bare)]
         found = [f for f in found if f[2]]
         if not found:
             return ()
+        if len(bare) < len(word):
+            places = [at for at, c in enumerate(word) if not _SKIPPED.match(c)]
+            found = [(places[start], places[end - 1] + 1, labels) for start, end, labels in found]
         out: list[Piece] = []
         at = 0
         for start, end, labels in [*found, (len(word), len(word), ())]:
@@ -162,7 +168,7 @@ Tree = dict[str, "Tree"]
 
 
 def _any_of(words: Iterable[str]) -> str:
-    """An expression for the longest of ``words`` that stands at a place, with punctuation and blanks inside it forgiven.
+    """An expression for the longest of ``words`` that stands at a place.
 
     Their common beginnings are tried once: side by side, hundreds of labels would be tried at every place of a text.
     """
@@ -183,7 +189,7 @@ def _branches(tree: Tree) -> str:
 def _rest(tree: Tree) -> str:
     if tree.keys() == {""}:
         return ""
-    rest = _SKIPPABLE + _branches(tree)
+    rest = _branches(tree)
     return f"(?:{rest})?" if "" in tree else rest
 
 

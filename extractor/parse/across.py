@@ -58,13 +58,16 @@ class Rows:
             if not readings[i].exact or i in long:
                 continue
             n = len(self.table.blocks[o.block].columns)
-            uniform = len({self.norm[t.start : t.end] for t in o.tokens if t.kind != EMPTY}) == 1
             blank = any(s.kind == BLANK_CELL for s in readings[i].squares)
-            spare = bool(long) and len(o.tokens) > n and (self.html or not uniform)
+            spare = bool(long) and len(o.tokens) > n and (self.html or not self._uniform(o))
             between = 0 < k < len(order) - 1 and order[k - 1] in long and order[k + 1] in long
             wider = not self.html and len(o.tokens) > usual[o.cell]
             if spare or between or (blank and (long or wider)) or (long and short):
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, "ROWS_DRIFT"))
+
+    def _uniform(self, owner: Owner) -> bool:
+        """The cells that are not empty all show the same."""
+        return len({self.norm[t.start : t.end] for t in owner.tokens if t.kind != EMPTY}) == 1
 
     def bind_to_header(self, readings: dict[int, RowReading]) -> None:
         """Rows under a header that lacks columns: bound by it where they hold as many figures as it shows, else in doubt.
@@ -153,6 +156,8 @@ class Rows:
 
     def mark_cut_edges(self, readings: dict[int, RowReading]) -> None:
         """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""
+        if not any(_ends_early(readings[i]) for i, _ in self.rows):
+            return
         trusted = self.marked and not self.blank_habit and not any("COUNT_LONG" in readings[i].codes for i, _ in self.rows)
         # A table of several blocks has no sums to speak against it, and rows of two cells say too little.
         trusted = trusted and len(self.table.blocks) == 1 and self._left_edge_shown(readings)

@@ -56,4 +56,4 @@ def _words(line: str, han: int) -> list[tuple[int, int, str]]:
 
 
 def _width(text: str, han: int) -> int:
-    return sum(han if east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) + (han - 1) * sum([east_asian_width(c) in "WF" for c in text]) if han > 1 else len(text)

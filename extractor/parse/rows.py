@@ -7,6 +7,7 @@ several, and only what all of them agree on is given as a value.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ class Square(NamedTuple):
     start: int = -1
     end: int = -1
     codes: tuple[str, ...] = ()
+
+
+_square = partial(tuple.__new__, Square)  # of all four parts; half the time, as in ``types``
 
 
 class RowReading(NamedTuple):
@@ -57,7 +61,7 @@ def read_row(
     digits can be cut in more ways than can be kept, it says which are kept.
     """
     if len(tokens) == n and _whole(tokens, own_row):
-        return RowReading(tuple([Square(NUMBER_CELL, t.start, t.end) for t in tokens]), True, ())
+        return RowReading(tuple([_square((NUMBER_CELL, t.start, t.end, ())) for t in tokens]), True, ())
     if GLUED in [t.kind for t in tokens]:
         return _glued(tokens, n, norm, row_sum)
     tokens, strays = _own_line(_without_page_mark(tokens, n), n, own_row)
@@ -74,7 +78,10 @@ def read_row(
 
 def _whole(tokens: Sequence[Event], own_row: int | None) -> bool:
     """Figures and nothing else, in the label's own row where rows are marked: the usual case."""
-    return all(not (t.kind != NUMBER or t.split or (own_row is not None and t.row != own_row)) for t in tokens)
+    for t in tokens:  # noqa: SIM110 - a generator would cost more than what it looks at
+        if t.kind is not NUMBER or t.split or (own_row is not None and t.row != own_row):
+            return False
+    return True
 
 
 def _at_column(tokens: Sequence[Event], n: int, column: int) -> RowReading | None:

@@ -15,7 +15,18 @@ from extractor.parse.cuts import RowSum
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
 from extractor.parse.walk import FIGURES, Owner, Walk, Walker
-from extractor.types import Candidate, Document, ExtraRow, Status, TableReading, has_grid
+from extractor.types import (
+    BLANK,
+    LOST,
+    PRINTED,
+    RULES,
+    Candidate,
+    Document,
+    ExtraRow,
+    TableReading,
+    candidate_of,
+    has_grid,
+)
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
@@ -48,6 +59,7 @@ class _Reader:
         self.headers: dict[tuple[object, ...], tuple[str, ...]] = {}  # what was said of the headers met so far
         self.rows_marked = False
         self.blank_habit = False  # zeros may be left empty in this table: empty cells stand between figures in two rows
+        self.on_line: dict[int, bool] = {}  # of the rows asked for, by where their label starts
 
     def read(self, events: Sequence[Event]) -> tuple[list[Candidate], list[ExtraRow]]:
         self.start = events[0].start
@@ -77,7 +89,7 @@ class _Reader:
             codes = self._row_codes(walk, i, chosen) + reading.codes + doubts
             found = self._candidates(self.table.blocks[b], r, reading, codes, owner.header_unit)
             candidates += self._in_place(found, owner) if "HEADER_ORDER" in codes else found
-        order = ("HEADER_ORDER",) if any("HEADER_ORDER" in self._header_codes(o) for o in walk.owners if o.kind == "row") else ()
+        order = ("HEADER_ORDER",) if placed and any("HEADER_ORDER" in self._header_codes(o) for o in walk.owners if o.kind == "row") else ()
         for (b, r), (reading, unit) in placed.items():
             candidates += self._candidates(self.table.blocks[b], r, reading, reading.codes + order, unit)
         candidates += self._repeated(walk, readings, chosen)
@@ -110,11 +122,14 @@ class _Reader:
             return tuple(out)
         n = len(self.table.blocks[0].columns)
         counts = [walk.owners[i].figures for i in chosen.values()]
+        empty, long = counts.count(0) >= 3, any(c > n for c in counts)
+        if not empty and not long:
+            return tuple(out)
         on_lines = sum(1 for i in chosen.values() if _on_one_line(walk.owners[i], n))
         apart = on_lines < len(chosen) / 2
-        if counts.count(0) >= 3 and (apart or any(c >= 2 * n for c in counts)) and not placed:
+        if empty and (apart or any(c >= 2 * n for c in counts)) and not placed:
             out.append("LABELS_DETACHED")
-        if apart and any(0 < c < n for c in counts) and any(c > n for c in counts):
+        if apart and long and any(0 < c < n for c in counts):
             out.append("ROWS_RAGGED")
         return tuple(out)
 
@@ -220,8 +235,10 @@ class _Reader:
 
     def _beside(self, owner: Owner) -> bool:
         """All figures of the row stand on the line on which its label ends."""
-        last = max([t.start for t in owner.tokens if t.kind in FIGURES], default=owner.end)
-        return "\n" not in self.document.norm[owner.end : last]
+        if owner.start not in self.on_line:
+            last = max([t.start for t in owner.tokens if t.kind in FIGURES], default=owner.end)
+            self.on_line[owner.start] = "\n" not in self.norm[owner.end : last]
+        return self.on_line[owner.start]
 
     def _next_label_lost(self, walk: Walk, i: int) -> bool:
         """In text that marks no rows, figures after a label may be those of a next row whose label is gone."""
@@ -350,17 +367,18 @@ class _Reader:
 
     def _fullest_row(self, tokens: Sequence[Event], n: int) -> Sequence[Event]:
         """The printed row that holds the band where the text marks rows or lines; else everything."""
+        cells = [t for t in tokens if t.kind in FIGURES or t.kind == EMPTY]
         rows: dict[int, list[Event]] = {}
+        for t in cells:
+            if t.hard:
+                rows.setdefault(t.row, []).append(t)
+        if full := _only_full(rows.values(), n):
+            return full
         lines: dict[int, list[Event]] = {}
-        for t in tokens:
-            if t.kind in FIGURES or t.kind == EMPTY:
-                if t.hard:
-                    rows.setdefault(t.row, []).append(t)
-                lines.setdefault(t.line, []).append(t)
-        for place in (rows, lines):
-            full = [v for v in place.values() if sum(t.kind in FIGURES for t in v) == n]
-            if len(full) == 1:
-                return full[0]
+        for t in cells:
+            lines.setdefault(t.line, []).append(t)
+        if full := _only_full(lines.values(), n):
+            return full
         best = max(rows.values(), key=len, default=[])
         return best if len(best) >= n else tokens
 
@@ -392,7 +410,7 @@ class _Reader:
                     value, said = read_number(norm[start:end], f.kind, unit)
                     if more or said:
                         said = codes + more + said
-                    out.append(Candidate(f.index, Status.PRINTED, value, text[start:end], start, end, said or codes, at))
+                    out.append(candidate_of((f.index, PRINTED, value, text[start:end], start, end, said or codes, at, RULES)))
                 else:
                     out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, at))
         return out
@@ -402,16 +420,16 @@ class _Reader:
             codes = (*codes, *s.codes, *self.doubt)
             if "LINES_DEDUPLICATED" in self.doubt:
                 # A figure equal to an earlier line is gone, so what is left may belong to any cell before it.
-                return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+                return Candidate(f.index, LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
         if s.kind == NUMBER_CELL:
             value, more = read_number(self.norm[s.start : s.end], f.kind, unit)
-            return Candidate(f.index, Status.PRINTED, value, self.text[s.start : s.end], s.start, s.end, codes + more if more else codes, option)
+            return Candidate(f.index, PRINTED, value, self.text[s.start : s.end], s.start, s.end, codes + more if more else codes, option)
         if s.kind == BLANK_CELL:
             printed = self.document.text[s.start : s.end] if s.start >= 0 else ""
-            return Candidate(f.index, Status.BLANK, None, printed, s.start, s.end, codes, option)
+            return Candidate(f.index, BLANK, None, printed, s.start, s.end, codes, option)
         if s.kind == UNKNOWN_CELL:
-            return Candidate(f.index, Status.LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
-        return Candidate(f.index, Status.LOST, None, "", -1, -1, codes, option)
+            return Candidate(f.index, LOST, None, "", -1, -1, (*codes, "AMBIGUOUS_PLACE"), option)
+        return Candidate(f.index, LOST, None, "", -1, -1, codes, option)
 
     def _extra(self, owner: Owner) -> ExtraRow | None:
         values = tuple(self.document.text[t.start : t.end] for t in owner.tokens if t.kind in FIGURES)
@@ -429,6 +447,12 @@ def _row_sum(form: Form, fields: tuple[int, ...]) -> RowSum | None:
         return None
     weight = {i: c for c, i in relation.left.terms} | {i: -c for c, i in relation.right.terms}
     return RowSum(tuple(weight[i] for i in fields), relation.left.constant - relation.right.constant)
+
+
+def _only_full(stretches: Iterable[list[Event]], n: int) -> list[Event]:
+    """The one stretch with n figures; empty where there is none or another."""
+    full = [s for s in stretches if sum([t.kind in FIGURES for t in s]) == n]
+    return full[0] if len(full) == 1 else []
 
 
 def _on_one_line(owner: Owner, n: int) -> bool:

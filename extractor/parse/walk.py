@@ -72,6 +72,7 @@ class Walker:
         self.previous = ""
         self.group = ""  # the group heading seen last
         self.last = (-1, -1)  # block and position of the row opened last
+        self.row_groups = index.row_groups[table.id]
         self.group_keys, self.row_keys = index.group_keys.get(table.id, ""), index.row_keys.get(table.id, {})
         self.over: dict[tuple[int, int, int], tuple[tuple[str, ...], str | None, tuple[int, ...], bool]] = {}
 
@@ -128,7 +129,7 @@ class Walker:
         if "row" in roles and ("column" not in roles or self._is_row(events, i)):
             self._settle_empties(e)
             self._open_row(self._row_meant([x for x in mine if x.role == "row"]), e, e.how, weak="column" in roles)
-        elif "group" in roles and any(x.role == "group" and x.ref in self._row_groups() for x in mine):
+        elif "group" in roles and any(x.role == "group" and x.ref in self.row_groups for x in mine):
             self._settle_empties(e)
             self._group(next(x for x in mine if x.role == "group"), e, events, i)
         else:
@@ -142,9 +143,6 @@ class Walker:
         under = [x for x in candidates if self.group in self.table.blocks[x.block].rows[x.position].groups]
         below = [x for x in under or candidates if (x.block, x.position) > self.last]
         return (below or under or candidates)[0]
-
-    def _row_groups(self) -> set[str]:
-        return {g for b in self.table.blocks for r in b.rows for g in r.groups}
 
     def _is_row(self, events: Sequence[Event], i: int) -> bool:
         """A label that names a column and a row (总计, 其他) is a row where a figure follows and no header stands before."""

@@ -33,7 +33,7 @@ def _files(paths: Sequence[Path], passed: PassedOver) -> Iterator[Path]:
     folders: set[tuple[int, int]] = set()
     for path in paths:
         if path.is_dir():
-            yield from (file for file in _walk(path, folders, passed) if os.path.abspath(file) not in named)
+            yield from (file for file in _walk(path, folders, passed) if not named or os.path.abspath(file) not in named)
         elif os.path.abspath(path) not in named and not _walked(path, folders):
             named.add(os.path.abspath(path))
             yield path

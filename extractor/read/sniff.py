@@ -49,6 +49,7 @@ _MAGIC = (
     (b"MM\x00*", Kind.PICTURE), (b"BM", Kind.PICTURE), (b"Rar!\x1a", Kind.RAR), (b"7z\xbc\xaf", Kind.SEVEN_ZIP), (b"\x1f\x8b", Kind.GZIP),
     (b"BZh", Kind.BZIP2), (b"\xfd7zXZ\x00", Kind.XZ), (b"SQLite format 3\x00", Kind.DATABASE), (b"\x7fELF", Kind.PROGRAM),
 )  # fmt: skip
+_MARKS = tuple(magic for magic, _ in _MAGIC)
 _PARTS = (
     ("word/document.xml", Kind.DOCX), ("xl/workbook.xml", Kind.XLSX), ("OFD.xml", Kind.OFD),
 )  # fmt: skip
@@ -64,7 +65,7 @@ def sniff(data: bytes) -> Kind:
     head = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"PK\x03\x04"):
         return zip_kind(io.BytesIO(data))
-    for magic, kind in _MAGIC:
+    for magic, kind in _MAGIC if head.startswith(_MARKS) else ():  # most files are text
         if head.startswith(magic) and (magic != b"BM" or _is_bitmap(data)):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":

@@ -16,11 +16,14 @@ from extractor.reconcile.choose import Settled, settle
 from extractor.reconcile.deduce import deduce
 from extractor.reconcile.prove import prove
 from extractor.reconcile.second import second
-from extractor.types import Candidate, Resolved, Status, TableReading
+from extractor.types import LOST, Candidate, Resolved, TableReading, resolved_of
 
 __all__ = ["Settled", "deduce", "fix", "narrow", "prove", "reconcile", "second"]
 
 _REPEATED = "ROW_REPEATED"
+# So many parts of a Candidate, from its field to its codes, are the first of a Resolved; the others say that it was the only one.
+_ALIKE = 7
+_ALONE = ((), None)
 
 
 def reconcile(
@@ -43,17 +46,16 @@ def reconcile(
         for n, row in enumerate(s.frame.rows):
             several = len(s.readings[n]) > 1
             for i in row:
-                if not several and (only := by_field[i]) and only[0].status is not Status.LOST:
-                    c = only[0]
-                    out[i] = Resolved(i, c.status, c.value, c.printed, c.start, c.end, c.codes)
+                if not several and (only := by_field[i]) and only[0].status is not LOST:
+                    out[i] = resolved_of(only[0][:_ALIKE] + _ALONE)
                 else:
                     out[i] = _resolve(i, by_field[i], s, n, missing)
-    return tuple(r for r in out if r is not None), tuple(settled)
+    return tuple([r for r in out if r is not None]), tuple(settled)
 
 
 def _resolve(field: int, candidates: Sequence[Candidate], s: Settled, row: int, missing: tuple[str, ...]) -> Resolved:
     if not candidates:
-        return Resolved(field, Status.LOST, None, None, -1, -1, missing)
+        return Resolved(field, LOST, None, None, -1, -1, missing)
     readings = s.readings[row]
     if len(readings) < 2:
         return _take(candidates[0], candidates[0].codes, ())
@@ -72,9 +74,9 @@ def _same(candidates: Sequence[Candidate]) -> bool:
 
 
 def _take(c: Candidate, codes: tuple[str, ...], others: Iterable[Candidate]) -> Resolved:
-    if c.status is Status.LOST:
+    if c.status is LOST:
         codes = ("FIELD_LOST", *(x for x in codes if x != "FIELD_LOST"))
-        return Resolved(c.field, Status.LOST, None, None, -1, -1, codes, tuple(others))
+        return Resolved(c.field, LOST, None, None, -1, -1, codes, tuple(others))
     return Resolved(c.field, c.status, c.value, c.printed, c.start, c.end, codes, tuple(others))
 
 
@@ -82,11 +84,11 @@ def _several(left: Sequence[Candidate], candidates: Sequence[Candidate]) -> Reso
     """No sum decides: what all readings that are left agree on, else nothing."""
     first = left[0]
     repeated = any(_REPEATED in c.codes for c in candidates)
-    shown = {(c.status, c.value) for c in left if c.status is not Status.LOST}
+    shown = {(c.status, c.value) for c in left if c.status is not LOST}
     codes = first.codes + ((_REPEATED,) if repeated else ())
     if len(shown) == 1 and not repeated:
         return _take(first, codes, [c for c in candidates if c is not first])
     if len(shown) == 0:
         return _take(first, codes, ())
     codes = tuple(dict.fromkeys(("FIELD_LOST", "AMBIGUOUS_PLACE", *codes)))
-    return Resolved(first.field, Status.LOST, None, None, -1, -1, codes, tuple(candidates))
+    return Resolved(first.field, LOST, None, None, -1, -1, codes, tuple(candidates))

@@ -35,6 +35,8 @@ def settle(form: Form, table: Table, by_field: Sequence[Sequence[Candidate]], co
     counts as searched; else it may be that no reading is the right one.
     """
     found = _settle(form, table, by_field, costs)
+    if not told:
+        return found
     one = {n for n, row in enumerate(found.frame.rows) if len(found.readings[n]) == 1 and any(i in told for i in row) and _adds_up(found.frame, row, found.readings[n][0])}
     if not one:
         return found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from extractor.form import Form, Table
 from extractor.reconcile.rows import Frame, frame
 from extractor.reconcile.search import Equation, propagate
-from extractor.types import Number, Resolved, Status
+from extractor.types import DEDUCED, LOST, PRINTED, Number, Resolved
 
 
 def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
@@ -20,7 +20,7 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
     Equations with a blank cell take no part. Where what was deduced contradicts itself nothing is deduced in the table.
     A cell whose figure stands in the text and cannot be placed is lost like any other: the print of others must tell.
     """
-    if not any(r.status is Status.LOST for r in resolved):
+    if not any(r.status is LOST for r in resolved):
         return resolved
     out = list(resolved)
     for table in form.tables:
@@ -31,8 +31,8 @@ def deduce(form: Form, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
 
 def _of_table(form: Form, table: Table, resolved: Sequence[Resolved]) -> list[Resolved]:
     f = frame(form, table)
-    lost = [i for i in f.variables if resolved[i].status is Status.LOST]
-    printed = {i for i in f.variables if resolved[i].status is Status.PRINTED and resolved[i].value is not None}
+    lost = [i for i in f.variables if resolved[i].status is LOST]
+    printed = {i for i in f.variables if resolved[i].status is PRINTED and resolved[i].value is not None}
     if not lost or not printed:
         return []
     values: list[Number | None] = [resolved[i].value if i in printed else None for i in f.variables]
@@ -50,7 +50,7 @@ def _of_table(form: Form, table: Table, resolved: Sequence[Resolved]) -> list[Re
             continue
         if value is not None:
             codes = ("DEDUCED", *(("CONFIRMED",) if _twice(f, v, known, equations, without) else ()), *r.codes)
-            out.append(r._replace(status=Status.DEDUCED, value=value, codes=codes))
+            out.append(r._replace(status=DEDUCED, value=value, codes=codes))
         else:
             out.append(r._replace(interval=_interval(f, v, values)))
     return out
@@ -62,7 +62,7 @@ def _shown_otherwise(r: Resolved, value: Number) -> bool:
     Where the sums chose the reading that shows none, the others are ruled out and say nothing; nor does a model whose answer is in doubt.
     """
     said = r.alternatives if "MODEL_DOUBTED" not in r.codes else tuple(c for c in r.alternatives if c.producer == "rules")
-    return "CHOSEN_BY_SUM" not in r.codes and bool(said) and all(c.status is Status.PRINTED and c.value != value for c in said)
+    return "CHOSEN_BY_SUM" not in r.codes and bool(said) and all(c.status is PRINTED and c.value != value for c in said)
 
 
 def _twice(

@@ -18,7 +18,7 @@ from extractor.reconcile.choose import Settled
 from extractor.reconcile.rows import Frame
 from extractor.reconcile.search import propagate, residual
 from extractor.reconcile.slips import CLEARLY_WORSE, Order, count, moves, slipped, stories
-from extractor.types import Number, Resolved, Status
+from extractor.types import BLANK, DEDUCED, PRINTED, Number, Resolved
 
 # Doubts whose other readings are the reader's own options for the row.
 _OPTIONS = frozenset({"COUNT_SHORT", "COUNT_LONG", "DIGITS_GLUED"})
@@ -47,13 +47,13 @@ def prove(form: Form, resolved: tuple[Resolved, ...], settled: Sequence[Settled]
         if not s.frame.equations or s.undecided:
             continue
         doubts = {i: d for row in s.frame.rows for i in row if (d := _doubts(resolved[i].codes))}
-        printed = {i for i in doubts if resolved[i].status is Status.PRINTED and i in s.frame.local}
+        printed = {i for i in doubts if resolved[i].status is PRINTED and i in s.frame.local}
         if printed:
             for i in _Table(form, table, s, resolved, doubts).proven(printed):
                 codes = ("GLUED_PROVEN" if c == "DIGITS_GLUED" else c for c in out[i].codes)
                 out[i] = out[i]._replace(codes=(*codes, PROVEN))
-        for i in [i for i in s.frame.variables if out[i].status is Status.DEDUCED]:
-            if any(unanswered(out[j].codes) for j in _beside(s.frame, i) if out[j].status is Status.PRINTED):
+        for i in [i for i in s.frame.variables if out[i].status is DEDUCED]:
+            if any(unanswered(out[j].codes) for j in _beside(s.frame, i) if out[j].status is PRINTED):
                 out[i] = out[i]._replace(codes=(*out[i].codes, "RESTS_ON_DOUBT"))
     return tuple(out)
 
@@ -73,7 +73,7 @@ class _Table:
 
     def __init__(self, form: Form, table: Table, s: Settled, resolved: Sequence[Resolved], doubts: dict[int, frozenset[str]]) -> None:
         self.form, self.table, self.s, self.frame, self.resolved, self.doubts = form, table, s, s.frame, resolved, doubts
-        self.values = [resolved[i].value if resolved[i].status is Status.PRINTED else None for i in self.frame.variables]
+        self.values = [resolved[i].value if resolved[i].status is PRINTED else None for i in self.frame.variables]
         self.broken, known = count(self.frame, self.values)
         self.fewest = self.broken  # sums that the best story of the rows breaks
         # As it is read the table is consistent, and few of its sums lack a figure that could hide a misprint.
@@ -119,14 +119,14 @@ class _Table:
 
     def _blanks_beside(self, i: int) -> bool:
         """An empty cell in the row: the sums cannot tell it from a zero, so not which of them is which."""
-        return any(self.resolved[j].status is Status.BLANK for j in self.frame.rows[self.row_of[i]])
+        return any(self.resolved[j].status is BLANK for j in self.frame.rows[self.row_of[i]])
 
     def _beside_misprint(self, i: int) -> bool:
         return not self.s.misprints.isdisjoint(_beside(self.frame, i))
 
     def _beside_doubt(self, i: int) -> bool:
         """A cell of its sums is in doubt for another reason than that a model alone found it."""
-        return any(set(unanswered(self.resolved[j].codes)) - {"MODEL_ONLY"} for j in _beside(self.frame, i) if self.resolved[j].status is Status.PRINTED)
+        return any(set(unanswered(self.resolved[j].codes)) - {"MODEL_ONLY"} for j in _beside(self.frame, i) if self.resolved[j].status is PRINTED)
 
     def _settled(self) -> set[int]:
         """Fields of rows with several readings on which all readings left agree."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from extractor.expr import Relation
 from extractor.form import Block, Form, Table
 from extractor.reconcile.search import Choice, Equation, Group, Problem
-from extractor.types import Candidate, Number, Status
+from extractor.types import PRINTED, Candidate, Number
 
 Reading = Mapping[int, Candidate]
 
@@ -79,12 +79,10 @@ def _total_lines(form: Form, relations: Sequence[Relation]) -> list[frozenset[in
 
 def options(row: Sequence[int], by_field: Sequence[Sequence[Candidate]]) -> list[Reading]:
     """The readings of one printed row: its candidates by option, in the reader's order."""
-    only: dict[int, Candidate] = {}
-    for i in row:
-        if len(by_field[i]) > 1:
-            return _several(row, by_field)
-        if by_field[i]:
-            only[i] = by_field[i][0]
+    mine = [by_field[i] for i in row]
+    if max(map(len, mine)) > 1:
+        return _several(row, by_field)
+    only = {i: candidates[0] for i, candidates in zip(row, mine, strict=True) if candidates}
     return [only] if only else []
 
 
@@ -98,7 +96,7 @@ def _several(row: Sequence[int], by_field: Sequence[Sequence[Candidate]]) -> lis
 
 def value_of(candidate: Candidate | None) -> Number | None:
     """The figure that a candidate prints; None where it is blank, lost or no number."""
-    return candidate.value if candidate is not None and candidate.status is Status.PRINTED else None
+    return candidate.value if candidate is not None and candidate.status is PRINTED else None
 
 
 def problem(
