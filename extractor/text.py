@@ -38,7 +38,7 @@ _TRADITIONAL = re.compile("[務開請數總計結轉繼續辦與機構業會營�
 _NOT_KEY = re.compile(r"[^0-9A-Za-z\u3400-\u9fff\uf900-\ufaff]+")
 _KEY = re.compile(r"[0-9A-Za-z\u3400-\u9fff\uf900-\ufaff]+")
 _CHANGES = {chr(code): new for code, new in _TABLE.items() if chr(code) != new}
-# Few characters of a text change, and few different ones: ``translate`` would take eight times as long, most of it for the others.
+# Few characters of a text change, and few different ones: ``translate`` would take several times as long, most of it for the others.
 _TO_CHANGE = re.compile(f"[{''.join(map(re.escape, _CHANGES))}]")
 
 

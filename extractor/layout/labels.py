@@ -7,7 +7,8 @@ answers every such question for one form and remembers the answers, since archiv
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -94,8 +95,8 @@ class LabelIndex:
         if not found:
             return ()
         if len(bare) < len(word):
-            places = [at for at, c in enumerate(word) if not _SKIPPED.match(c)]
-            found = [(places[start], places[end - 1] + 1, labels) for start, end, labels in found]
+            place = _places(word)
+            found = [(place(start), place(end - 1) + 1, labels) for start, end, labels in found]
         out: list[Piece] = []
         at = 0
         for start, end, labels in [*found, (len(word), len(word), ())]:
@@ -146,6 +147,15 @@ class LabelIndex:
             return None
         labels = tuple(label for label in self.columns if label.key == match[1])
         return Match(labels, "exact", match[2]) if labels else None
+
+
+def _places(word: str) -> Callable[[int], int]:
+    """Where a character of ``word`` without what is skipped stands in ``word`` itself."""
+    behind, skipped = [], [0]  # the characters left before each stretch that is skipped, and all that is skipped so far
+    for m in _SKIPPED.finditer(word):
+        behind.append(m.start() - skipped[-1])
+        skipped.append(skipped[-1] + m.end() - m.start())
+    return lambda at: at + skipped[bisect_right(behind, at)]
 
 
 def _keys_of_rows(labels: Iterable[Label]) -> dict[tuple[int, int], tuple[str, ...]]:
