@@ -635,12 +635,8 @@ def test_a_whole_report_in_a_saved_page() -> None:
     ids=["no parts", "no page", "pages", "parts", "deep"],
 )
 def test_web_archives_made_to_harm(data: bytes, code: str) -> None:
-    started = time.perf_counter()
-    with pytest.raises(ReportUnreadable) as caught:
-        read_bytes(data, "x")
-
-    assert code == caught.value.code
-    assert time.perf_counter() - started < 5
+    with within_the_limit():
+        assert code == code_of(data)
 
 
 def test_lattice_columns_agree_with_a_browserlike_grid() -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import FormError
-from extractor.form import Form, load_form, load_forms
+from extractor.form import Form, load_form
 from extractor.form.exact import CONSTANT, Domain, Fault, Row, examine, impossible, says_nothing
 from extractor.form.pattern import check_pattern
 
@@ -484,12 +484,3 @@ def test_a_mutated_form_is_taken_or_refused_and_nothing_else(tmp_path: Path, dat
     except FormError as exc:
         assert re.match(rf"{re.escape(str(path))}:\d+: ", str(exc)), str(exc)
     assert time.perf_counter() - begun < 2
-
-
-def test_loading_the_shipped_forms_stays_fast() -> None:
-    """A twentieth of a second here with nothing cached; a slow machine may take ten times as long."""
-    load_forms.cache_clear()
-    begun = time.perf_counter()
-    load_forms()
-
-    assert time.perf_counter() - begun < 0.5
