@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -148,6 +149,7 @@ def test_a_long_row_holds_everything_of_its_cell(tmp_path: Path, records: list[d
             assert (cell["value"], cell["status"], cell["printed"]) == (row["value"], row["status"], row["printed"])
             assert ("" if cell["value"] is None else format(Decimal(cell["value"]), "f")) == row["figure"]
             assert (where["start"], where["end"], " ".join(cell["codes"])) == (row["start"], row["end"], row["codes"])
+            assert cell.get("place") == (json.loads(row["place"]) if row["place"] else None)
             assert ("accepted" if cell["decision"] == "accept" else "open") == row["state"]
             assert Decimal(str(cell["confidence"])) == row["confidence"]
     assert next(rows, None) is None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from extractor.record import plain, summarise
+from extractor.record import dumps, plain, summarise
 from extractor.store.rows import load_record
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _cell(c: Mapping[str, Any]) -> tuple[Any, ...]:
     value, span, place = c["value"], c["evidence"] or _NOWHERE, c.get("place")
     return (
         f"{c['table']}/{c['row']}/{c['column']}", c["table"], c["row"], c["column"], _held(value), None if value is None else plain(value), c["status"],
-        c["printed"], span["start"], span["end"], place and json.dumps(place, ensure_ascii=False, default=float), c["confidence"], c["decision"], " ".join(c["codes"]),
+        c["printed"], span["start"], span["end"], place and dumps(place), c["confidence"], c["decision"], " ".join(c["codes"]),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from extractor.across import Lineage
@@ -11,7 +11,7 @@ from extractor.form import Form
 from extractor.panel import cells, keys
 from extractor.panel.entry import Entry
 from extractor.panel.shape import Column, Row, Shape, Type, Value
-from extractor.record import plain
+from extractor.record import dumps, plain
 
 _NO_VALUE = "blank, lost or absent (status), left empty by --only-sure (state open), or a figure that the type cannot hold (figure)"
 
@@ -40,6 +40,7 @@ COLUMNS = (
     Column("answer", Type.TEXT, "what a person answered about this cell", "nobody has answered"),
     Column("answered_by", Type.TEXT, "who", "nobody has answered"),
     Column("answered_at", Type.TEXT, "when, ISO 8601, UTC", "nobody has answered"),
+    Column("place", Type.TEXT, "where the printed characters stand in the file, as JSON: table, row and column; sheet and cell; or page and box", "nothing is printed there, or the file is plain text"),
 )  # fmt: skip
 _VALUE = len(keys.COLUMNS) + [c.name for c in COLUMNS[len(keys.COLUMNS) :]].index("value")
 _DECIMAL = COLUMNS[_VALUE]
@@ -65,9 +66,14 @@ def make(forms: Sequence[Form], only_sure: bool, lineage: Lineage) -> Shape:
             values, unfit = _values(cell, only_sure)
             mark = cells.mark_of(cell, known, unfit)
             rest: list[Value] = [" ".join(known.rules), int(known.suspect)] if known else ["", 0]
-            yield Row([*head, *about, *values, *rest, *_answer(cell)], {_VALUE: mark} if mark else {})
+            yield Row([*head, *about, *values, *rest, *_answer(cell), _place(cell.machine)], {_VALUE: mark} if mark else {})
 
     return Shape("long", COLUMNS, rows, freeze=0)
+
+
+def _place(machine: Mapping[str, Any]) -> str:
+    place = machine.get("place")
+    return dumps(place) if place else ""
 
 
 def _values(cell: Cell, only_sure: bool) -> tuple[list[Value], bool]:
