@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from extractor.form import Block, Table
 from extractor.layout.events import EMPTY, GLUED
@@ -119,40 +120,12 @@ class Rows:
         squares = tuple(next(figures) if c.id in seen else Square(LOST_CELL) for c in block.columns)
         return RowReading(squares, True, ("HEADER_BINDS",))
 
-    def tight(self, readings: dict[int, RowReading], owner: Owner) -> bool:
-        """In all undamaged rows of this label depth the figures begin right behind the label; three such rows are wanted.
-
-        Where this depth has fewer, twice as many of all depths will do.
-        """
-        mine = [o for i, o in self.rows if o.block == owner.block and readings[i].exact and is_hard(o) and readings[i].squares[0].start >= 0]
-        same = [o for o in mine if o.cell == owner.cell]
-        if any(o.tokens[0].kind not in FIGURES for o in (same if len(same) >= _FEW_ROWS else mine)):
-            return False
-        return len(same) >= _FEW_ROWS or len(mine) >= 2 * _FEW_ROWS
-
     def under_header(self, owner: Owner) -> RowReading | None:
         """The row cell by cell under its header, where header and row are printed rows that end in the same cell."""
         cells = [t.cell for t in owner.tokens]
         if not owner.header_cells or tuple(cells) != owner.header_cells or any(t.row != owner.row or t.split for t in owner.tokens):
             return None
         return RowReading(tuple(square(t) for t in owner.tokens), True, ())
-
-    def figure_column(self, readings: dict[int, RowReading], owner: Owner) -> int | None:
-        """The cell where the figures of this row begin, as the undamaged rows of its block show it.
-
-        Labels stand in different cells by their depth; where the figures begin may depend on that, unless
-        rows of two depths agree.
-        """
-        firsts: dict[int, list[int]] = {}
-        for i, o in self.rows:
-            start = readings[i].squares[0].start
-            if o.block == owner.block and readings[i].exact and start >= 0 and is_hard(o):
-                firsts.setdefault(o.cell, []).append(next(t.cell for t in o.tokens if t.start == start))
-        every = [c for group in firsts.values() for c in group]
-        if len(firsts) > 1 and len(every) >= 3 and len(set(every)) == 1:
-            return every[0]
-        own = firsts.get(owner.cell, [])
-        return own[0] if len(own) >= 3 and len(set(own)) == 1 else None
 
     def mark_cut_edges(self, readings: dict[int, RowReading]) -> None:
         """Two or more rows in a run that end early, in text that marks rows: the page edge took their last cells."""
@@ -182,6 +155,58 @@ class Rows:
         figures = [self.norm[s.start : s.end] for s in reading.squares if s.start >= 0]
         numbers = [int(x) for x in figures if x.isascii() and x.isdigit() and len(x) <= LONGEST]
         return len(numbers) == len(figures) > 1 and sum(numbers[:-1]) > numbers[-1]
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Of some undamaged rows: how many they are, how many have something between label and figures, and the cells in which the figures begin."""
+
+    rows: int = 0
+    loose: int = 0
+    cells: set[int] = field(default_factory=set)
+
+
+class Beginnings:
+    """Where figures begin, as the undamaged rows show it, by block and by the cell of the label. A row that is made out later is added."""
+
+    def __init__(self, rows: Iterable[tuple[int, Owner]], readings: Mapping[int, RowReading]) -> None:
+        self._of_label: dict[tuple[int, int], _Shown] = defaultdict(_Shown)
+        self._of_block: dict[int, _Shown] = defaultdict(_Shown)
+        self._depths: dict[int, set[int]] = defaultdict(set)
+        for i, owner in rows:
+            self.add(owner, readings[i])
+
+    def add(self, owner: Owner, reading: RowReading) -> None:
+        """Take in a row, if it is undamaged."""
+        start = reading.squares[0].start
+        if not reading.exact or start < 0 or not is_hard(owner):
+            return
+        cell = next(t.cell for t in owner.tokens if t.start == start)
+        self._depths[owner.block].add(owner.cell)
+        for shown in (self._of_label[owner.block, owner.cell], self._of_block[owner.block]):
+            shown.rows += 1
+            shown.loose += owner.tokens[0].kind not in FIGURES
+            shown.cells.add(cell)
+
+    def tight(self, owner: Owner) -> bool:
+        """In all undamaged rows of this label depth the figures begin right behind the label; three such rows are wanted.
+
+        Where this depth has fewer, twice as many of all depths will do.
+        """
+        same, mine = self._of_label[owner.block, owner.cell], self._of_block[owner.block]
+        if same.rows >= _FEW_ROWS:
+            return not same.loose
+        return mine.rows >= 2 * _FEW_ROWS and not mine.loose
+
+    def column(self, owner: Owner) -> int | None:
+        """The cell where the figures of this row begin.
+
+        Labels stand in different cells by their depth; where the figures begin may depend on that, unless
+        rows of two depths agree.
+        """
+        same, mine = self._of_label[owner.block, owner.cell], self._of_block[owner.block]
+        shown = mine if len(self._depths[owner.block]) > 1 and mine.rows >= _FEW_ROWS and len(mine.cells) == 1 else same
+        return next(iter(shown.cells)) if shown.rows >= _FEW_ROWS and len(shown.cells) == 1 else None
 
 
 def blank_inside(owner: Owner) -> bool:

@@ -10,7 +10,7 @@ from extractor.layout.events import EMPTY, GLUED, LABEL, Event
 from extractor.layout.labels import LabelIndex
 from extractor.numerals import read_number
 from extractor.parse import positional
-from extractor.parse.across import Rows, blank_inside, is_hard
+from extractor.parse.across import Beginnings, Rows, blank_inside, is_hard
 from extractor.parse.cuts import RowSum
 from extractor.parse.heading import stacked
 from extractor.parse.rows import BLANK_CELL, NUMBER_CELL, UNKNOWN_CELL, RowReading, Square, read_row, square
@@ -165,8 +165,10 @@ class _Reader:
         out = {i: self._read_owner(o, None) for i, o in rows}
         doubtful = [(i, o) for i, o in rows if not out[i].exact and any(t.kind == EMPTY for t in o.tokens)]
         if doubtful and not self.html:
+            beginnings = Beginnings(rows, out)
             for i, o in doubtful:
-                out[i] = together.under_header(o) or self._read_owner(o, together.figure_column(out, o), together.tight(out, o))
+                out[i] = together.under_header(o) or self._read_owner(o, beginnings.column(o), beginnings.tight(o))
+                beginnings.add(o, out[i])
         together.mark_cut_edges(out)
         together.bind_to_header(out)
         if together.marked:
