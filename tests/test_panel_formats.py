@@ -205,7 +205,7 @@ def test_the_largest_counts_are_exact_and_larger_ones_told(value: int, fits: boo
 
 
 def test_parquet_in_several_row_groups_loses_no_row(tmp_path: Path, records: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 100)
+    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 1_000)
     made = export(tmp_path / "p.parquet", records, "long")
 
     assert sum(len(r["cells"]) for r in records) == pq.read_table(tmp_path / "p.parquet").num_rows
