@@ -44,8 +44,9 @@ def _guarded(real: Callable[..., Any]) -> Callable[..., Any]:
 
 # Files that take longest. Whole files are given out in this order, so that at the end no process waits for another's long one.
 _LONG = (
-    "test_cluster", "test_docs", "test_formats", "test_page", "test_packaging", "test_web_fuzz", "test_archive", "test_web_jobs", "test_office",
-    "test_hostile", "test_store", "test_overview_page", "test_panel_formats", "test_model_benchmarks", "test_model_store", "test_web_abuse",
+    "test_formats", "test_page", "test_cluster", "test_archive", "test_web_jobs", "test_office", "test_store", "test_model_benchmarks", "test_panel_formats",
+    "test_hostile", "test_packaging", "test_cli", "test_others", "test_web_abuse", "test_docs", "test_model_store", "test_overview_page", "test_readers",
+    "test_damage", "test_benchmarks", "test_web_fuzz", "test_render",
 )  # fmt: skip
 
 

@@ -9,16 +9,23 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = sorted((ROOT / "extractor").rglob("*.py"))
 SOURCES = [ROOT / "cli.py", *PACKAGE, *sorted((ROOT / "benchmarks").rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
-EVERY = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+
+
+class _Trees(dict[Path, ast.Module]):
+    """Each file, parsed once it is asked for: not while tests are collected."""
+
+    def __missing__(self, path: Path) -> ast.Module:
+        self[path] = ast.parse(path.read_text(encoding="utf-8"))
+        return self[path]
+
+
+TREES = _Trees()
 
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 80
@@ -68,32 +75,37 @@ def swallows(handler: ast.ExceptHandler) -> bool:
     return bool(names & {"Exception", "BaseException"})
 
 
-@EVERY
-def test_nothing_imports_the_command_line(path: Path) -> None:
-    assert not {name for name in imported(TREES[path]) if name == "cli" or name.startswith("cli.")}
+def faults(paths: Sequence[Path], of: Callable[[ast.Module], Iterable[str]]) -> dict[str, list[str]]:
+    """What ``of`` finds amiss, by file: one test for all files, since a test for each of hundreds takes longer to set up than to run."""
+    assert len(paths) > 100
+    found = {str(path.relative_to(ROOT)): list(of(TREES[path])) for path in paths}
+    return {path: names for path, names in found.items() if names}
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_package_does_not_know_its_benchmarks_and_tests(path: Path) -> None:
-    assert not {name for name in imported(TREES[path]) if name.partition(".")[0] in {"benchmarks", "tests", "pytest"}}
+def test_nothing_imports_the_command_line() -> None:
+    assert {} == faults(SOURCES, lambda tree: {name for name in imported(tree) if name == "cli" or name.startswith("cli.")})
 
 
-@EVERY
-def test_every_module_and_every_public_name_says_what_it_is(path: Path) -> None:
-    tree = TREES[path]
-
-    assert ast.get_docstring(tree), "the module has no docstring"
-    assert [] == [name for name, node in public(tree.body) if not ast.get_docstring(node)]
+def test_the_package_does_not_know_its_benchmarks_and_tests() -> None:
+    assert {} == faults(PACKAGE, lambda tree: {name for name in imported(tree) if name.partition(".")[0] in {"benchmarks", "tests", "pytest"}})
 
 
-@EVERY
-def test_no_module_is_longer_than_a_reader_can_hold(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+def test_every_module_says_what_it_is() -> None:
+    assert {} == faults(SOURCES, lambda tree: [] if ast.get_docstring(tree) else ["the module has no docstring"])
 
 
-@EVERY
-def test_no_function_is_longer_than_a_screen(path: Path) -> None:
-    assert {} == {f.name: lines(f) for f in functions(TREES[path]) if lines(f) > LONGEST_FUNCTION}
+def test_every_public_name_says_what_it_is() -> None:
+    assert {} == faults(SOURCES, lambda tree: (name for name, node in public(tree.body) if not ast.get_docstring(node)))
+
+
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    sizes = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+
+    assert {} == {path: size for path, size in sizes.items() if size > LONGEST_MODULE}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert {} == faults(SOURCES, lambda tree: (f"{f.name}: {lines(f)}" for f in functions(tree) if lines(f) > LONGEST_FUNCTION))
 
 
 def test_functions_are_short_on_the_whole() -> None:
@@ -103,30 +115,31 @@ def test_functions_are_short_on_the_whole() -> None:
     assert sizes[len(sizes) * 9 // 10] <= 35
 
 
-@EVERY
-def test_every_function_is_annotated(path: Path) -> None:
-    for f in functions(TREES[path]):
-        arguments = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs]
-        missing = [a.arg for a in arguments if a.annotation is None and a.arg not in {"self", "cls"}]
-        assert ([], True) == (missing, f.returns is not None), f.name
+def unannotated(f: Function) -> list[str]:
+    """The arguments of a function, and its result, that have no annotation."""
+    arguments = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs]
+    missing = [a.arg for a in arguments if a.annotation is None and a.arg not in {"self", "cls"}]
+    return missing + ["return"] * (f.returns is None)
 
 
-@EVERY
-def test_only_the_outermost_loops_catch_everything(path: Path) -> None:
-    wide = [n.lineno for n in ast.walk(TREES[path]) if isinstance(n, ast.ExceptHandler) and swallows(n)]
-
-    assert path in MAY_CATCH_EVERYTHING or [] == wide
+def test_every_function_is_annotated() -> None:
+    assert {} == faults(SOURCES, lambda tree: (f"{f.name}: {x}" for f in functions(tree) for x in unannotated(f)))
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_package_names_no_row_and_no_column_of_a_form(path: Path) -> None:
+def test_only_the_outermost_loops_catch_everything() -> None:
+    inner = [path for path in SOURCES if path not in MAY_CATCH_EVERYTHING]
+
+    assert {} == faults(inner, lambda tree: (f"line {n.lineno}" for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and swallows(n)))
+
+
+def test_the_package_names_no_row_and_no_column_of_a_form() -> None:
     """Forms are data: an id of a shipped form in a string of the code would be a rule in the wrong place."""
     from extractor.form import load_forms
 
     ids = {x for form in load_forms() for f in form.fields for x in (f.row, f.column, f.table) if "_" in x}
-    words = {n.value for n in ast.walk(TREES[path]) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
-    assert set() == ids & words
+    assert ids
+    assert {} == faults(PACKAGE, lambda tree: ids & {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)})
 
 
 def test_the_command_line_starts_without_the_heavy_modules() -> None:

@@ -29,10 +29,10 @@ REPORTS = 140
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path, port: int, nanny: str) -> None:
+    def __init__(self, folder: Path, port: int, nanny: str, workers: int) -> None:
         self.folder, self.address, self.nanny = folder, f"tcp://127.0.0.1:{port}", nanny
         self.scheduler = self._process("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-        self.workers = [self.worker(n) for n in range(2)]
+        self.workers = [self.worker(n) for n in range(workers)]
 
     def worker(self, number: int) -> subprocess.Popen[bytes]:
         """One more worker."""
@@ -56,17 +56,24 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, nanny: str = "--no-nanny") -> Iterator[Cluster]:
+def cluster(folder: Path, nanny: str = "--no-nanny", workers: int = 2) -> Iterator[Cluster]:
     """A cluster for a while."""
     folder.mkdir(exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = Cluster(folder, port, nanny)
+    running = Cluster(folder, port, nanny, workers)
     try:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster that no test kills, with workers whose nannies watch over them."""
+    with cluster(tmp_path_factory.mktemp("steady"), "--nanny") as running:
+        yield running
 
 
 def wait_for(least: int, part: Path, process: subprocess.Popen[str]) -> None:
@@ -88,11 +95,11 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-def test_a_cluster_gives_the_same_lines_and_survives_what_dies(tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_lines_and_survives_what_dies(tmp_path: Path, steady: Cluster) -> None:
     archive = fill(tmp_path / "reports", REPORTS)
     alone, target = tmp_path / "alone.jsonl", tmp_path / "out.jsonl"
     part = tmp_path / "out.jsonl.part"
-    gouji("extract", archive, "--jsonl", alone)
+    gouji("extract", archive, "--jsonl", alone, "--workers", 1)
 
     with cluster(tmp_path / "c") as running:
         whole = end(run_on(running, archive, "--jsonl", target))
@@ -108,8 +115,7 @@ def test_a_cluster_gives_the_same_lines_and_survives_what_dies(tmp_path: Path) -
         assert (2, True) == (code, "the scheduler of the cluster is gone" in said), said
         assert "Traceback" not in said
 
-    with cluster(tmp_path / "c2", "--nanny") as running:
-        code, said = end(run_on(running, archive, "--jsonl", target))
+    code, said = end(run_on(steady, archive, "--jsonl", target))
     assert 0 == code, said
     assert "read by an earlier run and not again" in said
     assert alone.read_bytes() == target.read_bytes()
@@ -122,22 +128,21 @@ def nothing(messages: Sequence[dict[str, str]]) -> str:
 
 
 @pytest.mark.slow
-def test_with_a_model_nothing_is_asked_twice_when_the_scheduler_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_model_nothing_is_asked_twice_when_the_scheduler_dies(tmp_path: Path, steady: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """The questions are asked by the leading process alone, so one store of replies and one budget hold for the whole cluster."""
-    archive = fill(tmp_path / "reports", 40)
+    archive = fill(tmp_path / "reports", 24)
     target, part = tmp_path / "out.jsonl", tmp_path / "out.jsonl.part"
     with ModelServer(Options(nothing, latency=0.05)) as server:
         for name, value in {"MODEL": "scripted", "BASE_URL": server.url, "API_KEY": "sk-none", "REPLIES": str(tmp_path / "r.sqlite")}.items():
             monkeypatch.setenv(f"GOUJI_{name}", value)
         asking = (archive, "--model", "always", "--yes", "--jsonl", target)
-        with cluster(tmp_path / "c") as running:
+        with cluster(tmp_path / "c", workers=1) as running:
             first = run_on(running, *asking)
             wait_for(5, part, first)
             running.scheduler.send_signal(signal.SIGKILL)
             assert 2 == end(first)[0]
             begun = server.books.answered
-        with cluster(tmp_path / "c2") as running:
-            code, said = end(run_on(running, *asking))
+        code, said = end(run_on(steady, *asking))
         assert 0 == code, said
         asked = server.books.answered
         assert 0 < begun < asked
@@ -163,7 +168,7 @@ def test_nothing_that_waits_for_a_cluster_that_is_gone_keeps_the_process(tmp_pat
 
     task = Task("a.txt", "政府信息公开工作年度报告".encode())
     before = set(threading.enumerate())
-    with cluster(tmp_path / "c") as running:
+    with cluster(tmp_path / "c", workers=1) as running:
         engine = connect(running.address, Reading())
         (result,) = engine.submit([task]).result(90)
         assert result.line is not None

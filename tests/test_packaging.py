@@ -101,13 +101,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def pip_for(commands: Path) -> tuple[str | Path, ...]:
+    return sys.executable, "-m", "pip", "--python", commands / "python"
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of commands of a new environment that holds the wheel and what it needs."""
+    """The folder of commands of a new environment that holds the wheel and what it needs; the pip of this one fills it."""
     folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder / "venv", with_pip=True, system_site_packages=False)
+    venv.create(folder / "venv", with_pip=False, system_site_packages=False)
     commands = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    done = sh(commands / "python", "-m", "pip", "install", "-q", "--no-compile", "-c", ROOT / "constraints.txt", wheel, cwd=folder)
+    done = sh(*pip_for(commands), "install", "-q", "--no-compile", "-c", ROOT / "constraints.txt", wheel, cwd=folder)
     assert done.returncode == 0, done.stderr
     return commands
 
@@ -143,7 +147,7 @@ def test_the_installed_program_does_the_main_job_outside_the_checkout(installed:
 
 @pytest.mark.slow
 def test_the_base_install_brings_no_model_client_and_no_statistics(installed: Path, tmp_path: Path) -> None:
-    listed = sh(installed / "python", "-m", "pip", "list", "--format", "freeze", cwd=tmp_path).stdout.lower()
+    listed = sh(*pip_for(installed), "list", "--format", "freeze", cwd=tmp_path).stdout.lower()
     names = {line.partition("==")[0] for line in listed.splitlines()}
 
     assert set() == names & {"openai", "instructor", "httpx", "httpx2", "requests", "pytest", "scipy", "matplotlib"}

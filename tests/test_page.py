@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +51,42 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def db(template: Path, tmp_path: Path) -> Path:
+def own_db(template: Path, tmp_path: Path) -> Path:
+    """A store for a test that serves it by itself."""
     shutil.copyfile(template, tmp_path / "gouji.sqlite")
     return tmp_path / "gouji.sqlite"
 
 
-@pytest.fixture
-def service(db: Path) -> Iterator[Service]:
-    with serving(db) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
-def still(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service for the tests that only look."""
-    db = tmp_path_factory.mktemp("still") / "gouji.sqlite"
+def shared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    db = tmp_path_factory.mktemp("shared") / "gouji.sqlite"
     shutil.copyfile(template, db)
     with serving(db) as running:
         yield running
+
+
+@pytest.fixture
+def service(shared: Service, template: Path) -> Service:
+    """The service that all these tests share, with its store as it was at first: no test sees what another decided."""
+    with closing(sqlite3.connect(template)) as first, closing(sqlite3.connect(shared.db)) as now:
+        first.backup(now)
+    if shared.process.poll() is not None:  # a test ended it and failed
+        shared.start()
+    return shared
+
+
+@pytest.fixture
+def db(service: Service) -> Path:
+    """What the shared service stores."""
+    return service.db
+
+
+@pytest.fixture(autouse=True)
+def _pages_close(browser: Any) -> Iterator[None]:
+    """No page of a test that is over goes on asking the service."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 def enter(browser: Any, service: Service, where: str = "", name: str = "li", **options: Any) -> Page:
@@ -395,8 +415,8 @@ def test_the_service_killed_between_two_keystrokes_costs_no_decision_and_doubles
     assert len({e.key for e in events_in(db, LITIGATION)}) == 4
 
 
-def test_the_source_is_outlined_where_the_cell_stands_and_its_headers_are_tinted(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={MISPRINT}&cell={CELL}")
+def test_the_source_is_outlined_where_the_cell_stands_and_its_headers_are_tinted(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={MISPRINT}&cell={CELL}")
     assert page.locator("#lines .evidence").all_inner_texts() == ["6"]
     rows = " ".join(page.locator("#lines .row-path").all_inner_texts())
     assert "三安全一稳定" in rows
@@ -409,8 +429,8 @@ def test_the_source_is_outlined_where_the_cell_stands_and_its_headers_are_tinted
     assert "商业企业" in " ".join(page.locator("#lines .column-path").all_inner_texts())
 
 
-def test_place_and_filter_stand_in_the_address_and_back_goes_back(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={MISPRINT}")
+def test_place_and_filter_stand_in_the_address_and_back_goes_back(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={MISPRINT}")
     at(page, CELL)
     press(page, "f")
     page.locator("#queue[open]").wait_for()
@@ -446,8 +466,8 @@ def go_on(page: Page, route: Any) -> None:
     page.wait_for_timeout(100)
 
 
-def test_an_answer_about_the_whole_queue_that_comes_late_does_not_stand_over_the_filtered_one(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={MISPRINT}")
+def test_an_answer_about_the_whole_queue_that_comes_late_does_not_stand_over_the_filtered_one(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={MISPRINT}")
     waiting = keep_back(page, "**/review/queue?*", lambda url: "text=" not in url)
     press(page, "f")
     held(page, waiting)
@@ -460,10 +480,10 @@ def test_an_answer_about_the_whole_queue_that_comes_late_does_not_stand_over_the
     assert page.locator("#queue-note").inner_text().startswith("1 份")
 
 
-def test_a_report_that_comes_late_does_not_stand_over_the_one_asked_for_since(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={MISPRINT}")
+def test_a_report_that_comes_late_does_not_stand_over_the_one_asked_for_since(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={MISPRINT}")
     waiting = keep_back(page, f"**/review/task/{LITIGATION}?*")
-    order = [r["id"] for r in json.loads(still.get("/review/queue?reviewer=li"))["reports"]]
+    order = [r["id"] for r in json.loads(service.get("/review/queue?reviewer=li"))["reports"]]
     press(page, "f")
     page.locator("#queue-list button").nth(order.index(LITIGATION)).click()
     held(page, waiting)
@@ -514,16 +534,16 @@ def test_what_a_report_says_stays_text(browser: Any, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- keyed blind
 
 
-def test_blind_keying_shows_nothing_of_the_machine_and_makes_a_key_sheet(browser: Any, db: Path, tmp_path: Path) -> None:
+def test_blind_keying_shows_nothing_of_the_machine_and_makes_a_key_sheet(browser: Any, own_db: Path, tmp_path: Path) -> None:
     from extractor.golden import read_keying
     from extractor.store import NewEvent, open_store
 
     fields = form_of("disclosure-2021").fields
-    with open_store(str(db)) as store:  # all but the first six are keyed already
+    with open_store(str(own_db)) as store:  # all but the first six are keyed already
         run = store.report(SOUND).run
         for f in fields[6:]:
             store.append(NewEvent(f"key-{f.index}", SOUND, run, f.id, Action.CORRECT, "a", "0", Mode.BLIND))
-    with serving(db, "--blind") as service:
+    with serving(own_db, "--blind") as service:
         task = json.loads(service.get(f"/review/task/{SOUND}?reviewer=b"))
         assert len(task["items"]) == len(fields)  # what another keyed is nobody's business
         assert not any(c["machine"] or c["value"] or c["candidates"] or c["history"] for c in task["cells"])
@@ -535,7 +555,7 @@ def test_blind_keying_shows_nothing_of_the_machine_and_makes_a_key_sheet(browser
         for f, keys in zip(fields, (["0", "Enter"], ["b"], ["x"], ["d"], ["1", ",", "4", "7", "0", "Enter"], ["1", "7", "Enter"]), strict=False):
             at(page, f.id)
             press(page, *keys)
-        events = until(lambda: len(found := events_in(db, SOUND)) >= len(fields) and found)
+        events = until(lambda: len(found := events_in(own_db, SOUND)) >= len(fields) and found)
         assert {e.mode for e in events} == {Mode.BLIND}
         sheet = tmp_path / "a.yaml"
         go(page, service, SOUND, fields[0].id)
@@ -548,8 +568,8 @@ def test_blind_keying_shows_nothing_of_the_machine_and_makes_a_key_sheet(browser
     assert len(keying.cells) == len(fields)
 
 
-def test_audit_samples_are_keyed_blind_before_the_report_is_shown(browser: Any, db: Path) -> None:
-    with serving(db, "--audit", "0.02") as service:
+def test_audit_samples_are_keyed_blind_before_the_report_is_shown(browser: Any, own_db: Path) -> None:
+    with serving(own_db, "--audit", "0.02") as service:
         task = json.loads(service.get(f"/review/task/{LITIGATION}?reviewer=li"))
         assert task["mode"] == "audit"
         assert not any(c["machine"] for c in task["cells"])
@@ -560,7 +580,7 @@ def test_audit_samples_are_keyed_blind_before_the_report_is_shown(browser: Any, 
             at(page, field)
             press(page, "4", "1", "Enter")
         until(lambda: page.locator("body[data-mode=review]").count() == 1)  # and now it is shown
-        events = events_in(db, LITIGATION)
+        events = events_in(own_db, LITIGATION)
         assert [(e.field, e.mode, e.value) for e in events] == [(f, Mode.AUDIT, "41") for f in sample]
         # What was keyed otherwise than accepted is looked at once more.
         again = json.loads(service.get(f"/review/task/{LITIGATION}?reviewer=li"))
@@ -572,8 +592,8 @@ def test_audit_samples_are_keyed_blind_before_the_report_is_shown(browser: Any, 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_is_legible_in_light_and_dark(browser: Any, still: Service, scheme: str) -> None:
-    page = enter(browser, still, f"?report={DAMAGED}", color_scheme=scheme)
+def test_every_text_is_legible_in_light_and_dark(browser: Any, service: Service, scheme: str) -> None:
+    page = enter(browser, service, f"?report={DAMAGED}", color_scheme=scheme)
     press(page, "3")
     faint = page.evaluate(CONTRAST)
 
@@ -600,8 +620,8 @@ CONTRAST = """() => {
 }"""
 
 
-def test_at_twice_the_size_nothing_is_cut_off(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={DAMAGED}")
+def test_at_twice_the_size_nothing_is_cut_off(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={DAMAGED}")
     page.set_viewport_size({"width": 720, "height": 450})  # what 1440 by 900 leaves at 200 %
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 720
@@ -615,8 +635,8 @@ def test_at_twice_the_size_nothing_is_cut_off(browser: Any, still: Service) -> N
     assert page.locator("#value").input_value() == "4"
 
 
-def test_a_screen_reader_finds_its_way(browser: Any, still: Service) -> None:
-    page = enter(browser, still, f"?report={MISPRINT}&cell={CELL}")
+def test_a_screen_reader_finds_its_way(browser: Any, service: Service) -> None:
+    page = enter(browser, service, f"?report={MISPRINT}&cell={CELL}")
     for role, name in (
         ("banner", None), ("main", None), ("navigation", "工具"), ("region", "原文"), ("region", "表格"), ("region", "最近十次"),
         ("toolbar", "决定"), ("table", "收到和处理政府信息公开申请情况"), ("textbox", "录入"), ("button", "确认"), ("group", "勾稽"),

@@ -205,7 +205,7 @@ def test_the_largest_counts_are_exact_and_larger_ones_told(value: int, fits: boo
 
 
 def test_parquet_in_several_row_groups_loses_no_row(tmp_path: Path, records: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 100)
+    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 1_000)
     made = export(tmp_path / "p.parquet", records, "long")
 
     assert sum(len(r["cells"]) for r in records) == pq.read_table(tmp_path / "p.parquet").num_rows
@@ -328,7 +328,7 @@ def test_any_figures_and_texts_come_back_from_every_format(tmp_path: Path, repor
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
 def test_memory_does_not_grow_with_the_archive(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 20_000)
+    monkeypatch.setattr(parquetfile, "_VALUES_A_GROUP", 5_000)
     entry = entries(tmp_path, [synthetic(FORM, {f.id: n for n, f in enumerate(FORM.fields)})])[0]
     shape = shape_of("wide", FORMS)
 
@@ -343,8 +343,8 @@ def test_memory_does_not_grow_with_the_archive(suffix: str, tmp_path: Path, monk
         tracemalloc.stop()
         return most
 
-    peak(10)
-    assert peak(200) < 1.2 * peak(50) + 100_000
+    peak(5)
+    assert peak(60) < 1.2 * peak(15) + 100_000
 
 
 def test_the_packages_of_these_tests_stand_in_the_dev_extra() -> None:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from benchmarks.render import made_up, render
 from extractor.form import load_forms
 from tests.files_support import zipped
-from tests.web_support import GOLDEN, REPORT, service
+from tests.web_support import GOLDEN, REPORT, Service, service
 
 
 def damaged(number: int) -> dict[str, bytes]:
@@ -48,6 +49,13 @@ def until(client: httpx2.Client, number: int, state: str, done: int = 0, seconds
     raise AssertionError(job)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for the tests that neither kill it nor count all it has done."""
+    with service(tmp_path_factory.mktemp("shared")) as running:
+        yield running
+
+
 def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) -> None:
     chinese = io.BytesIO()
     with zipfile.ZipFile(chinese, "w") as packed:
@@ -73,10 +81,10 @@ def test_files_and_archives_come_back_as_records_in_their_order(tmp_path: Path) 
     assert (expected[:2], 2) == ([f["name"] for f in page["files"]], page["next"])
 
 
-def test_an_office_document_is_one_report_and_not_an_archive(tmp_path: Path) -> None:
+def test_an_office_document_is_one_report_and_not_an_archive(shared: Service) -> None:
     form = load_forms()[0]
     files = {f"a.{format_}": render(made_up(form, 71_000, "clean")[0], format_) for format_ in ("docx", "xlsx", "pdf")}
-    with service(tmp_path) as running, running.client() as client:
+    with shared.client() as client:
         job = submit(client, *files.items(), ("all.zip", zipped(files)))
         until(client, job["id"], "done")
         records = [json.loads(line) for line in client.get(f"/v1/jobs/{job['id']}/records").text.splitlines()]
@@ -89,7 +97,7 @@ def test_an_office_document_is_one_report_and_not_an_archive(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_job_goes_on_after_the_service_was_killed_and_nothing_is_done_twice(tmp_path: Path, name: signal.Signals) -> None:
     files = damaged(24)
-    with service(tmp_path) as running, running.client() as client:
+    with service(tmp_path, workers=1) as running, running.client() as client:
         job = submit(client, ("all.zip", zipped(files)))
         until(client, job["id"], "running", done=5)
         running.stop(name)
@@ -97,7 +105,7 @@ def test_a_job_goes_on_after_the_service_was_killed_and_nothing_is_done_twice(tm
     assert 5 <= before < 24
     with sqlite3.connect(tmp_path / "web.sqlite") as database:  # the lease of what was in work runs out, as if a minute had passed
         database.execute("UPDATE job_file SET lease = lease - 60")
-    with service(tmp_path) as running, running.client() as client:
+    with service(tmp_path, workers=1) as running, running.client() as client:
         done = until(client, job["id"], "done")
         records = [json.loads(line) for line in client.get(f"/v1/jobs/{job['id']}/records").text.splitlines()]
 
@@ -113,8 +121,8 @@ def runs(folder: Path) -> int:
         return int(database.execute("SELECT count(*) FROM run").fetchone()[0])
 
 
-def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
-    with service(tmp_path) as running, running.client() as client:
+def test_a_cancelled_job_ends_and_keeps_what_it_has(shared: Service) -> None:
+    with shared.client() as client:
         job = submit(client, ("all.zip", zipped(damaged(24))))
         until(client, job["id"], "running", done=2)
         client.post(f"/v1/jobs/{job['id']}/cancel")
@@ -129,7 +137,7 @@ def test_a_cancelled_job_ends_and_keeps_what_it_has(tmp_path: Path) -> None:
 
 
 def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path: Path) -> None:
-    with service(tmp_path) as one, service(tmp_path) as two, one.client() as client, two.client() as other:
+    with service(tmp_path, workers=1) as one, service(tmp_path, workers=1) as two, one.client() as client, two.client() as other:
         long = submit(client, ("long.zip", zipped(damaged(24))))
         short = submit(other, ("short.txt", REPORT))
         until(client, short["id"], "done")
@@ -141,8 +149,8 @@ def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path:
     assert 25 == runs(tmp_path)
 
 
-def test_other_requests_are_answered_while_a_job_runs(tmp_path: Path) -> None:
-    with service(tmp_path) as running, running.client() as client:
+def test_other_requests_are_answered_while_a_job_runs(shared: Service) -> None:
+    with shared.client() as client:
         job = submit(client, ("all.zip", zipped(damaged(24))))
         took = []
         while client.get(f"/v1/jobs/{job['id']}").json()["state"] != "done":
