@@ -14,6 +14,7 @@ from extractor.form import Form
 from extractor.record import Summary, cell_of, dumps, one_line, record_of, summary_of, to_record
 from extractor.types import DEDUCED, PRINTED, Candidate, Extraction, Resolved, Status
 
+_WHOLE = frozenset({int, type(None)})
 _NO_CELLS = '"cells":[]'  # no string of a report can hold it: its quotes would be escaped
 
 
@@ -69,7 +70,7 @@ def _unusual(start: str, r: Resolved, decided: str) -> str:
 
 def _is_plain(r: Resolved) -> bool:
     """Every figure is a whole number, so that its digits are those that Python writes."""
-    return (r.value is None or type(r.value) is int) and all(c.value is None or type(c.value) is int for c in r.alternatives)
+    return {type(r.value), *[type(c.value) for c in r.alternatives]} <= _WHOLE
 
 
 def _alternative(c: Candidate) -> str:
