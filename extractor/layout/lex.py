@@ -15,7 +15,6 @@ from extractor.numerals import DASH, IRREGULAR, NUMERAL, is_lookalike
 
 WORD, NUMBER, DASHES, EMPTY, GLUED = "word", "number", "dash", "empty", "glued"
 
-_WORD = re.compile(r"[^\s|]+")
 _PAGE_LINE = re.compile(
     r"^[ \f]*(?:[-·]+ ?\d{1,3} ?[-·]+|第 ?\d{1,3} ?页(?:[ ,/]*共 ?\d{1,3} ?页)?|[Pp]age ?\d{1,3}(?: ?(?:/|of) ?\d{1,3})?|\d{1,3} ?/ ?\d{1,3})[ \f]*$",
     re.M,
@@ -266,7 +265,7 @@ class _Lexer:
         norm, out, line, row, cell = self.norm, self.out, self.line, self.row, self.cell
         figures = 0 if alone else (self.figures_since if self.piped or self.figures_since > 0 else -1)
         b = start
-        for word in _WORD.findall(norm, start, end):
+        for word in norm[start:end].replace("|", " ").split():
             a = norm.index(word, b)  # nothing but blanks and pipes stands before it
             b = a + len(word)
             kind = _kind(word) if b - a <= _SHORT else _kind_of(word)
