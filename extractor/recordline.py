@@ -7,6 +7,7 @@ in the file, money, bounds, what a model read) is left to ``record``, which alon
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
@@ -14,6 +15,7 @@ from extractor.form import Form
 from extractor.record import Summary, cell_of, dumps, one_line, record_of, summary_of, to_record
 from extractor.types import DEDUCED, PRINTED, Candidate, Extraction, Resolved, Status
 
+_WHOLE = frozenset({int, type(None)})
 _NO_CELLS = '"cells":[]'  # no string of a report can hold it: its quotes would be escaped
 
 
@@ -63,18 +65,30 @@ def _unusual(start: str, r: Resolved, decided: str) -> str:
     value = "null" if r.value is None else str(r.value)
     shown = value if r.status is PRINTED or r.status is DEDUCED else "null"
     read = value if r.status is PRINTED else "null"
-    others = f',"alternatives":[{",".join(map(_alternative, r.alternatives))}]' if r.alternatives else ""
+    others = f',"alternatives":[{",".join(_alternatives(r.alternatives))}]' if r.alternatives else ""
     return f'{start}{shown},{_printed(r.status, r.printed, r.start, r.end)},{decided},"readings":{{"rules":{read}}}{others}}}'
 
 
 def _is_plain(r: Resolved) -> bool:
     """Every figure is a whole number, so that its digits are those that Python writes."""
-    return (r.value is None or type(r.value) is int) and all(c.value is None or type(c.value) is int for c in r.alternatives)
+    return {type(r.value), *[type(c.value) for c in r.alternatives]} <= _WHOLE
+
+
+def _alternatives(candidates: Sequence[Candidate]) -> list[str]:
+    """The JSON of each; glued figures have hundreds, most of which differ from one before in nothing but the reading they are part of."""
+    known: dict[tuple[object, ...], str] = {}
+    out = []
+    for c in candidates:
+        said = c[1:7], c.producer  # all of it that is written
+        if (text := known.get(said)) is None:
+            text = known[said] = _alternative(c)
+        out.append(text)
+    return out
 
 
 def _alternative(c: Candidate) -> str:
     _, status, value, printed, start, end, codes, _, producer = c
-    if status is PRINTED and value is not None and start >= 0 and printed == (digits := str(value)):  # glued figures have hundreds of these
+    if status is PRINTED and value is not None and start >= 0 and printed == (digits := str(value)):
         return f'{{"value":{digits},"status":"printed","printed":"{digits}","evidence":{{"start":{start},"end":{end}}},{_said(codes, producer)}}}'
     shown = value if status is PRINTED and value is not None else "null"
     return f'{{"value":{shown},{_printed(status, printed, start, end)},{_said(codes, producer)}}}'

@@ -15,7 +15,6 @@ from extractor.numerals import DASH, IRREGULAR, NUMERAL, is_lookalike
 
 WORD, NUMBER, DASHES, EMPTY, GLUED = "word", "number", "dash", "empty", "glued"
 
-_WORD = re.compile(r"[^\s|]+")
 _PAGE_LINE = re.compile(
     r"^[ \f]*(?:[-·]+ ?\d{1,3} ?[-·]+|第 ?\d{1,3} ?页(?:[ ,/]*共 ?\d{1,3} ?页)?|[Pp]age ?\d{1,3}(?: ?(?:/|of) ?\d{1,3})?|\d{1,3} ?/ ?\d{1,3})[ \f]*$",
     re.M,
@@ -48,11 +47,9 @@ class Event(NamedTuple):
     unit: str | None = None
 
 
+# Tokens are written out whole, down to the parts that no token has: an Event made of one tuple takes half the time of one made by
+# its class, and a report has some hundreds.
 event_of = partial(tuple.__new__, Event)
-# The parts behind ``hard`` of a token by itself, and of a figure in the same cell as another. An Event made of one whole tuple takes
-# half the time of one made by its class, and a report has some hundreds.
-_ALONE = (False, (), "", "", None)
-_SPLIT = (True, (), "", "", None)
 
 
 def page_marks(norm: str) -> list[tuple[int, int]]:
@@ -125,7 +122,7 @@ class _Lexer:
             if self.open_cell >= 0:
                 self._close_cell()
             self.cell += 1
-            self.out.append(event_of((NUMBER, start + 1, end, self.line, self.row, self.cell, True, *_ALONE)))
+            self.out.append(event_of((NUMBER, start + 1, end, self.line, self.row, self.cell, True, False, (), "", "", None)))
             return
         if self.open_cell < 0 and not self.html and not self.pipes and line.isdecimal() and line.isascii():
             self._figure(start, end, self.cell_row and not self.blank)
@@ -191,7 +188,7 @@ class _Lexer:
         text = body.strip(" \f")
         if text.isdecimal():
             at = start + 1 + body.index(text)
-            self.out.append(event_of((NUMBER, at, at + len(text), self.line, self.row, self.cell, True, *_ALONE)))
+            self.out.append(event_of((NUMBER, at, at + len(text), self.line, self.row, self.cell, True, False, (), "", "", None)))
         elif text:
             self._words(start + 1, end, hard=True, alone=True)
         else:
@@ -208,9 +205,9 @@ class _Lexer:
         for number, cell in enumerate(line.split(delimiter), first):
             self.cell = number
             if cell.isdecimal() and cell.isascii():
-                out.append(event_of((NUMBER, at, at + len(cell), printed, row, number, True, *_ALONE)))
+                out.append(event_of((NUMBER, at, at + len(cell), printed, row, number, True, False, (), "", "", None)))
             elif cell.isspace() or not cell:
-                out.append(event_of((EMPTY, at, at, printed, row, number, True, *_ALONE)))
+                out.append(event_of((EMPTY, at, at, printed, row, number, True, False, (), "", "", None)))
             else:
                 self._words(at, at + len(cell), hard=True, alone=True)
             at += len(cell) + 1
@@ -239,18 +236,18 @@ class _Lexer:
             self.cell = first + number
             if text.isdecimal() and text.isascii():
                 begin = at + cell.index(text)
-                out.append(event_of((NUMBER, begin, begin + len(text), printed, row, self.cell, whole, *_ALONE)))
+                out.append(event_of((NUMBER, begin, begin + len(text), printed, row, self.cell, whole, False, (), "", "", None)))
             elif text:
                 self._words(at, at + len(cell), hard=whole, alone=True)
             elif (number and number < last) or (number == 0 and not leading):
-                out.append(event_of((EMPTY, at, at, printed, row, self.cell, whole, *_ALONE)))
+                out.append(event_of((EMPTY, at, at, printed, row, self.cell, whole, False, (), "", "", None)))
             at += len(cell) + 1
         self.piped, self.figures_since = body[-1] == "|", 0 if body[-1] == "|" else -1
 
     def _figure(self, start: int, end: int, hard: bool) -> None:
         """A figure on a line of its own: ``_words`` for the usual case."""
         figures = self.figures_since if self.piped or self.figures_since > 0 else -1
-        self.out.append(event_of((NUMBER, start, end, self.line, self.row, self.cell, hard, *(_SPLIT if figures > 0 else _ALONE))))
+        self.out.append(event_of((NUMBER, start, end, self.line, self.row, self.cell, hard, figures > 0, (), "", "", None)))
         self.figures_since, self.piped = figures + 1 if figures >= 0 else -1, False
 
     def _page_mark(self, a: int, b: int) -> bool:
@@ -268,11 +265,11 @@ class _Lexer:
         norm, out, line, row, cell = self.norm, self.out, self.line, self.row, self.cell
         figures = 0 if alone else (self.figures_since if self.piped or self.figures_since > 0 else -1)
         b = start
-        for word in _WORD.findall(norm, start, end):
+        for word in norm[start:end].replace("|", " ").split():
             a = norm.index(word, b)  # nothing but blanks and pipes stands before it
             b = a + len(word)
             kind = _kind(word) if b - a <= _SHORT else _kind_of(word)
-            out.append(event_of((kind, a, b, line, row, cell, hard, *(_SPLIT if kind is NUMBER and figures > 0 else _ALONE))))
+            out.append(event_of((kind, a, b, line, row, cell, hard, kind is NUMBER and figures > 0, (), "", "", None)))
             if kind is WORD:
                 figures = -1
             elif kind is NUMBER:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 Cut = tuple[tuple[int, int], ...]
 """Figures side by side, each by its first and its last offset, half open."""
 
+_Run = tuple[Cut, int, int]
+"""Figures side by side, where they end, and what they come to, each by its weight."""
+
 # More ways than this to cut glued digits apart are not worth showing to anybody.
 _MOST_WAYS = 6000
 # More digits a figure than this are no row of a report.
@@ -42,20 +45,22 @@ def cut_apart(digits: str, n: int, most: int, row_sum: RowSum | None) -> Cuts:
     """
     if len(digits) > _MOST_DIGITS * n:
         return Cuts([], True)
+    if len(digits) == n and digits.isdecimal() and digits.isascii():  # a row of single digits: the most frequent one
+        return Cuts([tuple([(at, at + 1) for at in range(n)])], True)
     ends = _ends(digits)
     ways = _ways(ends, n)
-    if ways[n][0] > _MOST_WAYS:
+    if not 0 < ways[n][0] <= _MOST_WAYS:
         return Cuts([], True)
+    weights, constant = row_sum or ((0,) * n, 0)
     half = n // 2
-    heads = _runs(ends, ways, 0, half, n - half)
-    tails = {at: _runs(ends, ways, at, n - half, 0) for at in {head[-1][1] for head in heads}}
-    holding = _holding(digits, heads, tails, row_sum, most) if row_sum else []
+    heads = _runs(digits, ends, ways, 0, weights[:half], n - half)
+    tails = {at: _runs(digits, ends, ways, at, weights[half:], 0) for at in {end for _, end, _ in heads}}
+    holding = _holding(heads, tails, -constant, most)
     kept = holding[:most]
-    held = set(kept)
-    for head in heads:
+    for head, end, total in heads:
         if len(kept) >= most:
             break
-        kept += [cut for tail in tails[head[-1][1]] if (cut := head + tail) not in held]
+        kept += [head + tail for tail, _, rest in tails[end] if total + rest != -constant]
     return Cuts(kept[:most], ways[n][0] <= most or (row_sum is not None and len(holding) <= most))
 
 
@@ -73,37 +78,34 @@ def _ways(ends: Sequence[Sequence[int]], n: int) -> list[list[int]]:
     ways = [[0] * (len(ends) - 1) + [1]]
     for _ in range(n):
         fewer = ways[-1]
-        ways.append([sum([fewer[end] for end in there]) for there in ends])
+        ways.append([sum(fewer[there.start : there.stop] if type(there) is range else [fewer[end] for end in there]) for there in ends])
     return ways
 
 
-def _runs(ends: Sequence[Sequence[int]], ways: Sequence[Sequence[int]], at: int, size: int, behind: int) -> list[Cut]:
-    """Every run of ``size`` numerals from ``at`` on behind which ``behind`` more fit, the shorter ones first."""
-    runs: list[Cut] = [((0, at),)]
-    for left in range(size + behind - 1, behind - 1, -1):
-        fits = ways[left]
-        runs = [(*run, (start, end)) for run in runs for start in (run[-1][1],) for end in ends[start] if fits[end]]
-    return [run[1:] for run in runs]
+def _runs(digits: str, ends: Sequence[Sequence[int]], ways: Sequence[Sequence[int]], at: int, weights: Sequence[int], behind: int) -> list[_Run]:
+    """Every run of numerals from ``at`` on, one for each weight, behind which ``behind`` more fit, the shorter ones first."""
+    runs: list[_Run] = [((), at, 0)]
+    for placed, weight in enumerate(weights, 1):
+        fits = ways[len(weights) - placed + behind]
+        runs = [
+            ((*cut, (start, end)), end, total + weight * int(digits[start:end].replace(",", "")))
+            for cut, start, total in runs
+            for end in ends[start]
+            if fits[end]
+        ]
+    return runs
 
 
-def _holding(digits: str, heads: Sequence[Cut], tails: Mapping[int, Sequence[Cut]], row_sum: RowSum, most: int) -> list[Cut]:
-    """The ways under which the row's sum holds, in order: one more than ``most`` at the most."""
-    half = len(heads[0]) if heads else 0
-    pieces = {piece for cuts in (heads, *tails.values()) for cut in cuts for piece in cut}
-    figures = {(a, b): int(digits[a:b].replace(",", "")) for a, b in pieces}
-    by_sum: dict[int, dict[int, list[Cut]]] = {}
+def _holding(heads: Sequence[_Run], tails: Mapping[int, Sequence[_Run]], wanted: int, most: int) -> list[Cut]:
+    """The ways whose figures come to ``wanted``, in order: one more than ``most`` at the most."""
+    by_total: dict[int, dict[int, list[Cut]]] = {}
     for at, runs in tails.items():
-        sums = by_sum.setdefault(at, {})
-        for tail in runs:
-            sums.setdefault(_sum(figures, tail, row_sum.weights[half:]), []).append(tail)
+        totals = by_total.setdefault(at, {})
+        for tail, _, total in runs:
+            totals.setdefault(total, []).append(tail)
     out: list[Cut] = []
-    for head in heads:
-        wanted = -row_sum.constant - _sum(figures, head, row_sum.weights)
-        out += [head + tail for tail in by_sum[head[-1][1]].get(wanted, ())]
+    for head, end, total in heads:
+        out += [head + tail for tail in by_total[end].get(wanted - total, ())]
         if len(out) > most:
             return out[: most + 1]
     return out
-
-
-def _sum(figures: Mapping[tuple[int, int], int], cut: Cut, weights: Sequence[int]) -> int:
-    return sum([weight * figures[piece] for weight, piece in zip(weights, cut, strict=False)])

@@ -30,6 +30,8 @@ from extractor.types import (
 
 # At most this many readings of one printed row are kept beside the first.
 _MOST_OPTIONS = 60
+# So many parts of a Candidate, from its field to its codes, stand before the number of its reading.
+_UNNUMBERED = 7
 # With these about a row, an empty cell in it need not be the form's.
 _BLANKS_UNSEEN = frozenset({"WIDTH_VARIES", "HEADER_PARTIAL", "HEADER_BINDS"})
 
@@ -405,16 +407,23 @@ class _Reader:
             blanks = codes
         norm, text, doubt = self.norm, self.text, self.doubt
         out: list[Candidate] = []
-        for at, squares in enumerate((reading.squares, *reading.alternatives[:_MOST_OPTIONS]), option):
-            for f, s in zip(fields, squares, strict=True):
-                kind, start, end, more = s
-                if kind == NUMBER_CELL and not doubt:
-                    value, said = read_number(norm[start:end], f.kind, unit)
-                    if more or said:
-                        said = codes + more + said
-                    out.append(candidate_of((f.index, PRINTED, value, text[start:end], start, end, said or codes, at, RULES)))
-                else:
-                    out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, at))
+        for f, s in zip(fields, reading.squares, strict=True):
+            kind, start, end, more = s
+            if kind == NUMBER_CELL and not doubt:  # ``_candidate`` for the usual case
+                value, said = read_number(norm[start:end], f.kind, unit)
+                if more or said:
+                    said = codes + more + said
+                out.append(candidate_of((f.index, PRINTED, value, text[start:end], start, end, said or codes, option, RULES)))
+            else:
+                out.append(self._candidate(f, s, blanks if kind == BLANK_CELL else codes, unit, option))
+        # The other readings are many, and what a field shows in them is mostly what it shows in one before.
+        known: list[dict[Square, Candidate]] = [{} for _ in fields] if reading.alternatives else []
+        for at, squares in enumerate(reading.alternatives[:_MOST_OPTIONS], option + 1):
+            numbered = (at, RULES)
+            for f, s, seen in zip(fields, squares, known, strict=True):
+                if (c := seen.get(s)) is None:
+                    c = seen[s] = self._candidate(f, s, blanks if s.kind == BLANK_CELL else codes, unit, at)
+                out.append(candidate_of(c[:_UNNUMBERED] + numbered))
         return out
 
     def _candidate(self, f: Field, s: Square, codes: tuple[str, ...], unit: str | None, option: int) -> Candidate:

@@ -56,8 +56,11 @@ def decode(data: bytes) -> Decoded:
     if not data.strip(b"\0 \t\r\n\x0c"):
         raise empty()
     found = _decode(data)
-    _refuse_controls(found.text)
-    text, notes = tidy(found.text)
+    if _SUSPECT.search(found.text):
+        _refuse_controls(found.text)
+        text, notes = tidy(found.text)
+    else:
+        text, notes = found.text, damage(found.text)
     if not text or text.isspace():
         raise empty()
     return Decoded(text, found.encoding, found.notes + notes)

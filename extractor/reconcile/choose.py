@@ -98,7 +98,7 @@ def distinct(readings: Sequence[Reading]) -> list[list[int]]:
     """Readings by what they say, not by where they say it: figures that are equal are no two answers."""
     out: dict[tuple[tuple[int, Status, Number | None], ...], list[int]] = {}
     for k, reading in enumerate(readings):
-        says = tuple((i, c.status, c.value) for i, c in sorted(reading.items()))
+        says = tuple([(i, reading[i].status, reading[i].value) for i in sorted(reading)])
         out.setdefault(says, []).append(k)
     return list(out.values())
 

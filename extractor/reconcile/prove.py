@@ -15,7 +15,6 @@ from functools import lru_cache
 from extractor.codes import is_doubt, unanswered
 from extractor.form import Form, Table
 from extractor.reconcile.choose import Settled
-from extractor.reconcile.rows import Frame
 from extractor.reconcile.search import propagate, residual
 from extractor.reconcile.slips import CLEARLY_WORSE, Order, count, moves, slipped, stories
 from extractor.types import BLANK, DEDUCED, PRINTED, Number, Resolved
@@ -53,7 +52,7 @@ def prove(form: Form, resolved: tuple[Resolved, ...], settled: Sequence[Settled]
                 codes = ("GLUED_PROVEN" if c == "DIGITS_GLUED" else c for c in out[i].codes)
                 out[i] = out[i]._replace(codes=(*codes, PROVEN))
         for i in [i for i in s.frame.variables if out[i].status is DEDUCED]:
-            if any(unanswered(out[j].codes) for j in _beside(s.frame, i) if out[j].status is PRINTED):
+            if any(unanswered(out[j].codes) for j in s.frame.beside[i] if out[j].status is PRINTED):
                 out[i] = out[i]._replace(codes=(*out[i].codes, "RESTS_ON_DOUBT"))
     return tuple(out)
 
@@ -61,11 +60,6 @@ def prove(form: Form, resolved: tuple[Resolved, ...], settled: Sequence[Settled]
 @lru_cache(maxsize=4096)
 def _doubts(codes: tuple[str, ...]) -> frozenset[str]:
     return frozenset(c for c in codes if is_doubt(c))
-
-
-def _beside(f: Frame, i: int) -> set[int]:
-    """The other fields of the equations of field ``i``."""
-    return {f.variables[v] for e in f.equations_of[f.local[i]] for _, v in e.terms} - {i}
 
 
 class _Table:
@@ -122,11 +116,11 @@ class _Table:
         return any(self.resolved[j].status is BLANK for j in self.frame.rows[self.row_of[i]])
 
     def _beside_misprint(self, i: int) -> bool:
-        return not self.s.misprints.isdisjoint(_beside(self.frame, i))
+        return not self.s.misprints.isdisjoint(self.frame.beside[i])
 
     def _beside_doubt(self, i: int) -> bool:
         """A cell of its sums is in doubt for another reason than that a model alone found it."""
-        return any(set(unanswered(self.resolved[j].codes)) - {"MODEL_ONLY"} for j in _beside(self.frame, i) if self.resolved[j].status is PRINTED)
+        return any(set(unanswered(self.resolved[j].codes)) - {"MODEL_ONLY"} for j in self.frame.beside[i] if self.resolved[j].status is PRINTED)
 
     def _settled(self) -> set[int]:
         """Fields of rows with several readings on which all readings left agree."""

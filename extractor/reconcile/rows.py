@@ -19,13 +19,15 @@ class Frame:
     """What the form alone says of one table: its printed rows, and its hard equations over local variables.
 
     ``rows`` are the fields printed together, in the form's order: of a matrix each row, of a band all its cells.
-    ``variables`` are the fields that an equation covers; ``local`` gives a field's number among them.
+    ``variables`` are the fields that an equation covers; ``local`` gives a field's number among them,
+    ``beside`` the other fields of its equations.
     """
 
     rows: tuple[tuple[int, ...], ...]
     blocks: tuple[int, ...]
     variables: tuple[int, ...]
     local: dict[int, int]
+    beside: dict[int, frozenset[int]]
     equations: tuple[Equation, ...]
     equations_of: dict[int, tuple[Equation, ...]]
     signed: frozenset[int]
@@ -50,9 +52,10 @@ def _frame(form: Form, table_id: str) -> Frame:
     for e in equations:
         for _, v in e.terms:
             by_variable[v].append(e)
+    beside = {i: frozenset(variables[v] for e in by_variable[n] for _, v in e.terms) - {i} for i, n in local.items()}
     signed = frozenset(local[i] for i in variables if form.fields[i].kind == "signed")
     lines = tuple(frozenset(local[i] for i in line) for line in _total_lines(form, relations))
-    return Frame(tuple(r for _, r in rows), tuple(b for b, _ in rows), variables, local, equations,
+    return Frame(tuple(r for _, r in rows), tuple(b for b, _ in rows), variables, local, beside, equations,
                  {v: tuple(x) for v, x in by_variable.items()}, signed, lines)  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def problem(
     made = []
     for (row, readings), prices in zip(groups, costs, strict=True):
         covered = [i for i in row if i in f.local]
-        choices = tuple(Choice(p, tuple(value_of(r.get(i)) for i in covered)) for r, p in zip(readings, prices, strict=True))
-        made.append(Group(tuple(f.local[i] for i in covered), choices))
+        choices = [Choice(p, tuple([value_of(r.get(i)) for i in covered])) for r, p in zip(readings, prices, strict=True)]
+        made.append(Group(tuple([f.local[i] for i in covered]), tuple(choices)))
     zero = tuple(line for line in f.lines if all(values[v] == 0 for v in line))
     return Problem(values, tuple(made), f.equations, misprint, f.signed, zero)

@@ -12,6 +12,8 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from operator import add
+from typing import NamedTuple
 
 from extractor.form.exact import CONSTANT
 from extractor.reconcile.solvable import Row, least
@@ -26,8 +28,7 @@ IMPOSSIBLE: Forced = []
 """Told by identity: an equation that cannot hold, whatever its unknowns are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One reading of a group: a value for each of its variables, None where it shows none."""
 
     cost: int
@@ -55,7 +56,9 @@ class Problem:
     """A table: fixed values (None: unknown, free of cost), groups, equations, and what a misprint costs.
 
     ``lines`` are sets of variables, a total row that may have been left unfilled as a whole, at one misprint's cost.
-    Variables outside ``signed`` are never negative.
+    Variables outside ``signed`` are never negative. Of each group, by its choices: ``penalties`` are what their row's own equations
+    add at least, ``own`` their costs without and ``bound`` with them, ``order`` the choices by the latter, cheapest first, and ``columns``
+    the values of each of its variables.
     """
 
     values: tuple[Number | None, ...]
@@ -67,14 +70,20 @@ class Problem:
     group_of: dict[int, tuple[int, int]] = field(init=False, repr=False, compare=False)
     active: tuple[Equation, ...] = field(init=False, repr=False, compare=False)
     penalties: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    own: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    bound: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
     order: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    columns: tuple[tuple[tuple[Number | None, ...], ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         places = {v: (g, at) for g, group in enumerate(self.groups) for at, v in enumerate(group.variables)}
         object.__setattr__(self, "group_of", places)
         object.__setattr__(self, "active", tuple(e for e in self.equations if not self._settled(e, places)))
         object.__setattr__(self, "penalties", tuple(self._penalties(g) for g in range(len(self.groups))))
-        object.__setattr__(self, "order", tuple(self._order(g) for g in range(len(self.groups))))
+        object.__setattr__(self, "own", tuple(tuple([c.cost for c in g.choices]) for g in self.groups))
+        object.__setattr__(self, "bound", tuple(tuple(map(add, *costs)) for costs in zip(self.own, self.penalties, strict=True)))
+        object.__setattr__(self, "order", tuple(tuple(sorted(range(len(costs)), key=costs.__getitem__)) for costs in self.bound))
+        object.__setattr__(self, "columns", tuple(tuple(zip(*[c.values for c in g.choices], strict=True)) for g in self.groups))
 
     def _settled(self, e: Equation, places: Mapping[int, object]) -> bool:
         """All its variables are fixed and it holds: while no figure is called misprinted it binds nothing."""
@@ -83,24 +92,19 @@ class Problem:
     def _penalties(self, g: int) -> tuple[int, ...]:
         """For each choice the cost that its own row's equations add at least, because one of them cannot hold."""
         group = self.groups[g]
-        mine = set(group.variables)
-        own = [e for e in self.equations if all(v in mine for _, v in e.terms)]
-        out = []
         places = {v: at for at, v in enumerate(group.variables)}
+        own = [e for e in self.equations if places.keys() >= {v for _, v in e.terms}]
+        placed = [Equation(tuple([(c, places[v]) for c, v in e.terms]), e.constant) for e in own]
+        out = []
         for choice in group.choices:
             if None not in choice.values:
-                out.append(self.misprint if any(_sum(e, places, choice.values) for e in own) else 0)
+                out.append(self.misprint if any(residual(e, choice.values) for e in placed) else 0)
                 continue
             values: list[Number | None] = list(self.values)
             for v, x in zip(group.variables, choice.values, strict=True):
                 values[v] = x
             out.append(self.misprint if propagate(own, values, self.signed) is not None else 0)
         return tuple(out)
-
-    def _order(self, g: int) -> tuple[int, ...]:
-        """The choices of a group, cheapest first."""
-        choices = self.groups[g].choices
-        return tuple(sorted(range(len(choices)), key=lambda k: (choices[k].cost + self.penalties[g][k], k)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +129,6 @@ def residual(e: Equation, values: Sequence[Number | None]) -> Number | None:
             return None
         total += c * x
     return total
-
-
-def _sum(e: Equation, places: Mapping[int, int], values: Sequence[Number | None]) -> Number:
-    """By how much an equation fails whose variables stand in ``places`` of ``values``, none of which is unknown."""
-    return sum([c * (values[places[v]] or 0) for c, v in e.terms], e.constant)
 
 
 def steps(equations: Sequence[Equation], values: list[Number | None], signed: frozenset[int]) -> Iterator[tuple[Equation, Forced]]:
@@ -263,7 +262,7 @@ def best(
     """
     forced = forced or {}
     choices = tuple(forced[g] if g in forced else problem.order[g][0] for g in range(len(problem.groups)))
-    cost = sum(problem.groups[g].choices[k].cost + problem.penalties[g][k] for g, k in enumerate(choices))
+    cost = sum(problem.bound[g][k] for g, k in enumerate(choices))
     heap: list[tuple[int, int, _Node, list[Repair], int]] = []
     node = _Node(cost, choices, frozenset(forced), frozenset(), frozenset(), frozenset())
     pushed = popped = 0
@@ -280,10 +279,8 @@ def best(
         if conflict is None:
             return Account(node.cost, node.choices, node.misprints)
         repairs = _repairs(problem, node, conflict)
-        barred = set(node.barred)
-        for at, repair in enumerate(repairs):
-            f = node.cost + _dearer(problem, node, repair, barred)
-            barred.add(repair)
+        for at, more in enumerate(_dearer(problem, node, repairs)):
+            f = node.cost + more
             if limit is None or f <= limit:
                 pushed += 1
                 heapq.heappush(heap, (f, pushed, node, repairs, at))
@@ -312,16 +309,16 @@ def assembled(problem: Problem, choices: Sequence[int], misprints: frozenset[int
 
 
 def _repairs(problem: Problem, node: _Node, conflict: int) -> list[Repair]:
-    """Everything that could undo a contradiction: a total line left unfilled, another reading of a row, a misprinted figure."""
+    """Everything that could undo a contradiction: a total line left unfilled, another reading of a row, a misprinted figure; in this order."""
     variables = list(_variables(conflict))
     out: list[Repair] = [(_LINE, n, 0) for n, line in enumerate(problem.lines) if n not in node.lines and any(v in line for v in variables)]
     for v in variables:
         place = problem.group_of.get(v)
         if place is not None and place[0] not in node.fixed:
             g, at = place
-            choices = problem.groups[g].choices
-            shown = choices[node.choices[g]].values[at]
-            out += [(_ROW, g, k) for k, choice in enumerate(choices) if choice.values[at] != shown]
+            column = problem.columns[g][at]
+            shown = column[node.choices[g]]
+            out += [(_ROW, g, k) for k, value in enumerate(column) if value != shown]
     out += [(_FIGURE, v, 0) for v in variables if v not in node.misprints]
     return [r for r in dict.fromkeys(out) if r not in node.barred]
 
@@ -333,26 +330,28 @@ def _variables(mask: int) -> Iterator[int]:
         mask -= lowest
 
 
-def _dearer(problem: Problem, node: _Node, repair: Repair, barred: AbstractSet[Repair]) -> int:
-    """How much a repair adds to the least that an account costs in which the ``barred`` ones are not made."""
-    kind, n, k = repair
-    if kind == _LINE:
-        return problem.misprint
-    if kind == _ROW:
-        choices, penalties, now = problem.groups[n].choices, problem.penalties[n], node.choices[n]
-        own = choices[k].cost - choices[now].cost
-        return own + penalties[k] - penalties[now] if _bound(problem, node, n) else own
-    place = problem.group_of.get(n)
-    if place is None:
-        return problem.misprint
-    g = place[0]
-    after = problem.groups[g].choices[_relaxed(problem, node, g, barred)].cost
-    return problem.misprint + after - _row_cost(problem, node, g, node.choices[g])
+def _dearer(problem: Problem, node: _Node, repairs: Sequence[Repair]) -> Iterator[int]:
+    """How much each repair adds to the least that an account costs in which those before it, and those barred, are not made."""
+    prices: dict[int, tuple[int, ...]] = {}
+    free: dict[int, int] = {}  # what a row costs once its own sum binds it no more: all its readings stand before the first misprint
+    barred = node.barred.union([r for r in repairs if r[0] == _ROW])
+    for kind, n, k in repairs:
+        if kind == _ROW:
+            if n not in prices:
+                prices[n] = _prices(problem, node, n)
+            yield prices[n][k] - prices[n][node.choices[n]]
+        elif kind == _LINE or n not in problem.group_of:
+            yield problem.misprint
+        else:
+            g = problem.group_of[n][0]
+            if g not in free:
+                free[g] = problem.own[g][_relaxed(problem, node, g, barred)] - _prices(problem, node, g)[node.choices[g]]
+            yield problem.misprint + free[g]
 
 
-def _row_cost(problem: Problem, node: _Node, g: int, k: int) -> int:
-    """A choice's own cost, and a misprint where it breaks its row's own sum, as long as that binds it."""
-    return problem.groups[g].choices[k].cost + (problem.penalties[g][k] if _bound(problem, node, g) else 0)
+def _prices(problem: Problem, node: _Node, g: int) -> tuple[int, ...]:
+    """What each choice costs: with a misprint where it breaks its row's own sum, as long as that binds it."""
+    return problem.bound[g] if _bound(problem, node, g) else problem.own[g]
 
 
 def _bound(problem: Problem, node: _Node, g: int) -> bool:
@@ -364,9 +363,10 @@ def _relaxed(problem: Problem, node: _Node, g: int, barred: AbstractSet[Repair])
     """The choice of a row once a figure of it is called misprinted: its own sum binds no more, so another may be cheapest."""
     if g in node.fixed:
         return node.choices[g]
-    choices = problem.groups[g].choices
-    free = [k for k in range(len(choices)) if (_ROW, g, k) not in barred]
-    return min(free, key=lambda k: (choices[k].cost, k != node.choices[g], k))
+    costs, now = problem.own[g], node.choices[g]
+    free = [k for k in range(len(costs)) if (_ROW, g, k) not in barred]
+    least = min([costs[k] for k in free])
+    return now if costs[now] == least and (_ROW, g, now) not in barred else next(k for k in free if costs[k] == least)
 
 
 def _apply(problem: Problem, node: _Node, repair: Repair, cost: int, barred: frozenset[Repair]) -> _Node:
