@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.throughput``. The program runs as a process over a folder of clean reports of every text shape, with each number of
 workers in turn; a run over a single report beside it shows what starting costs. What a report costs inside is timed as ``speed`` does.
+Machines that are shared change their pace within minutes, so there are rounds, all of them are told, and a loop of plain Python before and after each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count, islice, product
 from pathlib import Path
 from statistics import fmean
@@ -32,7 +33,8 @@ _LOOK_EVERY = 0.02
 class Run:
     """One run of the command line: seconds on the clock, and of CPU in its first process (the parent) and in the workers.
 
-    ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then.
+    ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then. ``loop_ms`` is what a loop of plain
+    Python took just before and just after.
     """
 
     workers: int
@@ -40,6 +42,7 @@ class Run:
     seconds: float
     parent_cpu: float | None
     workers_cpu: float
+    loop_ms: tuple[float, float] = (0.0, 0.0)
 
     @property
     def rate(self) -> float:
@@ -98,8 +101,8 @@ def _cpu_of(pid: int) -> float | None:
     return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run_all(reports: int, workers: Sequence[int]) -> tuple[Run, list[Run]]:
-    """The run over one report, and those over the whole folder."""
+def run_all(reports: int, workers: Sequence[int], rounds: int = 1) -> tuple[Run, list[Run]]:
+    """The run over one report, and those over the whole folder, each number of workers in turn in every round."""
     # As installing it does: else every process of it would compile the program once more, which takes as long as loading all else.
     subprocess.run([sys.executable, "-m", "compileall", "-q", "cli.py", "extractor"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -107,7 +110,13 @@ def run_all(reports: int, workers: Sequence[int]) -> tuple[Run, list[Run]]:
         write_folder(place / "one", 1)
         write_folder(place / "all", reports)
         output = place / "out.jsonl"
-        return run(place / "one", output, 1), [run(place / "all", output, n) for n in workers]
+        return run(place / "one", output, 1), [_between_loops(place / "all", output, n) for _ in range(rounds) for n in workers]
+
+
+def _between_loops(folder: Path, output: Path, workers: int) -> Run:
+    before = calibration()
+    done = run(folder, output, workers)
+    return replace(done, loop_ms=(before, calibration()))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,10 +125,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
     parser.add_argument("--reports", type=int, default=3360, help="reports in the folder, default 3,360")
     parser.add_argument("--workers", type=lambda t: tuple(map(int, t.split(","))), default=(1, 2), metavar="N,…")
+    parser.add_argument("--rounds", type=int, default=1, help="each number of workers so often, default 1")
     parser.add_argument("--texts", type=int, default=20, help="reports of each shape that are timed inside, default 20; 0 is none")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(argv)
-    alone, runs = run_all(given.reports, given.workers)
+    alone, runs = run_all(given.reports, given.workers, given.rounds)
     loop = calibration()
     inside = [measure(s, texts(s, given.texts), 3 * given.texts) for s in TEXT_SHAPES] if given.texts else []
     for line in _lines(alone, runs, inside, loop):
@@ -136,12 +146,12 @@ def _data(r: Run) -> Mapping[str, object]:
 
 def _lines(alone: Run, runs: Sequence[Run], inside: Sequence[Timing], loop: float) -> Iterator[str]:
     yield f"loop of plain Python (as in `speed`): {loop:.1f} ms; one report alone: {alone.seconds:.2f} s, all of it start-up"
-    yield f"{'workers':>7}{'reports':>9}{'reports/s':>11}{'seconds':>9}{'start-up':>10}{'CPU parent':>12}{'CPU workers':>13}   bound by"
+    yield f"{'workers':>7}{'reports':>9}{'reports/s':>11}{'seconds':>9}{'start-up':>10}{'CPU parent':>12}{'CPU workers':>13}{'loop ms':>12}   bound by"
     for r in runs:
         parent = "–" if r.parent_cpu is None else f"{r.parent_cpu:.1f} s"
         yield (
             f"{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{alone.seconds / r.seconds:10.1%}{parent:>12}"
-            f"{r.workers_cpu:11.1f} s   {r.bound()}"
+            f"{r.workers_cpu:11.1f} s{r.loop_ms[0]:7.1f}{r.loop_ms[1]:5.0f}   {r.bound()}"
         )
     for t in inside:
         slowest = ", ".join(f"{name} {ms:.2f}" for name, ms in sorted(t.stages.items(), key=lambda item: -item[1])[:5])
