@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from extractor.check.needed import needed
 from extractor.form import Form, NarrativeRule
 from extractor.numerals import chinese_number
 from extractor.types import BLANK, FAIL, PASS, PRINTED, Blame, Document, Finding, Located, Number, Resolved
@@ -25,26 +24,7 @@ _DIGITS = 24  # of a figure and its percentage: what Decimal rounds exactly, and
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(_expression(pattern))
-
-
-def _expression(pattern: str) -> str:
-    return pattern.replace("{n}", _NUMERAL).replace("{gap}", _GAP)
-
-
-@lru_cache(maxsize=512)
-def _needed(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Words one of which stands in whatever any of ``patterns`` matches; none where that is not known."""
-    of_each = [needed(_expression(p)) for p in patterns]
-    return tuple(sorted(frozenset().union(*of_each))) if all(of_each) else ()
-
-
-def _may_match(patterns: tuple[str, ...], text: str) -> bool:
-    words = _needed(patterns)
-    for word in words:
-        if word in text:
-            return True
-    return not words
+    return re.compile(pattern.replace("{n}", _NUMERAL).replace("{gap}", _GAP))
 
 
 def check_narrative(
@@ -61,8 +41,7 @@ def check_narrative(
         if not squeezed:
             continue
         for rule in form.narrative:
-            if _may_match(rule.patterns, squeezed):
-                out += _CHECKS[rule.kind](rule, squeezed, at, values, year, agency)
+            out += _CHECKS[rule.kind](rule, squeezed, at, values, year, agency)
     return tuple(_unique(out))
 
 
