@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from benchmarks.damage import make_case
 from cli import app
+from extractor.archive.engine import MEMORY_LIMIT
 from extractor.errors import ReportUnreadable
 from extractor.pipeline import extract
 from extractor.read import read_bytes
@@ -100,7 +101,7 @@ def test_the_reports_beside_keep_their_records(hostile: Path, outcome: tuple[lis
 def test_harm_costs_little_memory(outcome: tuple[list[dict[str, Any]], int]) -> None:
     _, memory = outcome
 
-    assert memory < 1_500_000_000
+    assert memory < MEMORY_LIMIT
 
 
 HEADS = (
