@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.damage import LEVELS, SHAPES, make_case
 from benchmarks.score import ROOT, stamp, write_json
-from benchmarks.watched import Watched, cli, watch
+from benchmarks.watched import Watched, cli, cpu_of, watch
 from extractor.form import load_forms
 
 _SEED = 72_000
@@ -112,11 +112,7 @@ def _cluster(desk: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
 
 def _cpu(pids: Sequence[int]) -> float:
     """CPU seconds of processes so far."""
-    tick, total = os.sysconf("SC_CLK_TCK"), 0.0
-    for pid in pids:
-        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-        total += (int(stat[11]) + int(stat[12])) / tick
-    return total
+    return sum(cpu_of(pid) or 0.0 for pid in pids)
 
 
 def _result(found: dict[str, list[tuple[Watched, Watched]]], given: argparse.Namespace) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Machines that are shared change their pace within minutes, so there are rounds, 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from statistics import fmean
 from benchmarks.damage import SHAPES, make_case
 from benchmarks.score import ROOT, stamp, write_json
 from benchmarks.speed import Timing, calibration, measure
+from benchmarks.watched import cpu_of
 from extractor.form import load_forms
 
 TEXT_SHAPES = tuple(s for s in SHAPES if s != "html")
@@ -78,7 +78,7 @@ def run(folder: Path, output: Path, workers: int) -> Run:
     with tempfile.TemporaryFile() as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said) as process:  # noqa: S603
         parent = None
         while process.poll() is None:
-            parent = _cpu_of(process.pid) or parent
+            parent = cpu_of(process.pid) or parent
             time.sleep(_LOOK_EVERY)
         seconds = time.perf_counter() - start
         said.seek(0)
@@ -90,15 +90,6 @@ def run(folder: Path, output: Path, workers: int) -> Run:
         raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}, {records} records of {reports} reports: {words[-500:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(workers, reports, seconds, parent, cpu - (parent or 0.0))
-
-
-def _cpu_of(pid: int) -> float | None:
-    """CPU seconds of one process without its children, where the system has /proc."""
-    try:
-        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def run_all(reports: int, workers: Sequence[int], rounds: int = 1) -> tuple[Run, list[Run]]:

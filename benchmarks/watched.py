@@ -74,15 +74,30 @@ def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = N
     return got
 
 
+def stat_of(pid: int | str) -> list[str]:
+    """What Linux says of a process, from its state on (proc_pid_stat(5), field 3); nothing of one that is gone, or where there is no /proc."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def cpu_of(pid: int) -> float | None:
+    """CPU seconds that a process has used without its children; None where nothing is said of it."""
+    stat = stat_of(pid)
+    return _seconds(stat) if stat else None
+
+
+def _seconds(stat: Sequence[str]) -> float:
+    return (int(stat[11]) + int(stat[12])) / _TICK
+
+
 def _session(leader: int) -> list[tuple[int, float, float]]:
     """The processes of a session: id, CPU seconds, resident MiB."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            if int(stat[3]) == leader:
-                found.append((int(entry.name), (int(stat[11]) + int(stat[12])) / _TICK, round(int(stat[21]) * _PAGE / _MB, 1)))
+            stat = stat_of(entry.name)
+            if stat and int(stat[3]) == leader:
+                found.append((int(entry.name), _seconds(stat), round(int(stat[21]) * _PAGE / _MB, 1)))
     return found

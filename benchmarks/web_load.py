@@ -25,6 +25,7 @@ from typing import Any
 from benchmarks.damage import SHAPES
 from benchmarks.score import ROOT, stamp, write_json
 from benchmarks.speed import texts
+from benchmarks.watched import cpu_of
 
 LEVELS = ("clean", "light", "medium", "heavy")
 _WAIT = 30.0  # seconds after which an answer counts as missing
@@ -96,11 +97,7 @@ def _below(pid: int) -> list[int]:
 
 def processor(pids: Sequence[int]) -> float:
     """Milliseconds of processor time that processes have taken by now."""
-    ticks = 0
-    for pid in pids:
-        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        ticks += int(after_name[11]) + int(after_name[12])
-    return 1000 * ticks / os.sysconf("SC_CLK_TCK")
+    return 1000 * sum(cpu_of(pid) or 0.0 for pid in pids)
 
 
 class Connections:

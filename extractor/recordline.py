@@ -88,8 +88,6 @@ def _alternatives(candidates: Sequence[Candidate]) -> list[str]:
 
 def _alternative(c: Candidate) -> str:
     _, status, value, printed, start, end, codes, _, producer = c
-    if status is PRINTED and value is not None and start >= 0 and printed == (digits := str(value)):
-        return f'{{"value":{digits},"status":"printed","printed":"{digits}","evidence":{{"start":{start},"end":{end}}},{_said(codes, producer)}}}'
     shown = value if status is PRINTED and value is not None else "null"
     return f'{{"value":{shown},{_printed(status, printed, start, end)},{_said(codes, producer)}}}'
 

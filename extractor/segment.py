@@ -103,7 +103,7 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     for e in events:
         before, previous = e, before
         kind = e.kind
-        if kind is LABEL:
+        if kind == LABEL:
             role = e.labels[0].role
             if role in ("section", "title"):
                 if role == "section" and (e.how == "exact" or not e.labels[0].table or _is_numbered(e, previous)):
@@ -119,13 +119,13 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
                 streams[target] += [h for h in held if any(x.table == target for x in h.labels)]
             current, prose, held = target, False, []
             streams[target].append(e)
-        elif kind is TEXT and len(e.key) > _PROSE:
+        elif kind == TEXT and len(e.key) > _PROSE:
             prose = True
             if current:
                 streams[current].append(e)
         elif current and not prose:
             streams[current].append(e)
-        elif kind is NUMBER or kind is EMPTY:
+        elif kind in (NUMBER, EMPTY):
             held = []
     return tuple(_segment(t.id, streams[t.id], t.id in titled) for t in form.tables)
 
@@ -260,12 +260,12 @@ _ENOUGH_FIGURES = 12
 def lines_were_removed(form: Form, document: Document, events: Sequence[Event], segments: Sequence[Segment]) -> bool:
     """A cleaner dropped every repeated line (雄县 2019): nothing that the form prints several times stands twice."""
     expected = _printed_several_times(form)
-    seen = Counter([e.key for e in events if e.kind is LABEL])
+    seen = Counter([e.key for e in events if e.kind == LABEL])
     repeated = [k for k in expected if seen[k]]
     if len(repeated) >= 3 and all(seen[k] == 1 for k in repeated):
         return True
-    figures = [e for s in segments for e in s.events if e.kind is NUMBER]
-    labels = [e.labels for s in segments for e in s.events if e.kind is LABEL]
+    figures = [e for s in segments for e in s.events if e.kind == NUMBER]
+    labels = [e.labels for s in segments for e in s.events if e.kind == LABEL]
     if len(figures) < len(labels):
         rows = len([x for x in labels if "row" in roles_of(x)])
         if rows >= _ENOUGH_FIGURES and _fewer_and_unlike(rows, document.norm, figures):

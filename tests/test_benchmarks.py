@@ -504,6 +504,12 @@ def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: python -m benchmarks." in capsys.readouterr().out
 
 
+def test_no_result_names_a_folder_of_the_machine_that_made_it() -> None:
+    absolute = re.compile(r"(?<![\w./:])/(?:home|root|work|tmp|opt|usr|var|Users)/")
+
+    assert [] == [f.name for f in RESULTS.glob("*.json") if absolute.search(f.read_text("utf-8"))]
+
+
 def test_every_result_is_that_of_the_command_beside_it() -> None:
     """The table of benchmarks/README.md names each result file and the command that wrote it."""
     page = (RESULTS.parent / "README.md").read_text("utf-8")

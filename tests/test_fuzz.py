@@ -179,6 +179,15 @@ def test_a_child_that_is_lost_costs_one_file_and_the_next_goes_on(deed: str, kin
     assert report.children > 1
 
 
+def test_a_failure_is_told_without_the_folder_of_the_machine(tmp_path: Path) -> None:
+    watch = Watch("jsonl", 3, tmp_path)
+    trace = f'File "{watching.ROOT}/extractor/pipeline.py", line 1, in extract'
+    watch.failed({"kind": "x", "signature": "x", "detail": "", "trace": trace}, b"data", None)
+
+    [failure] = watch.report.failures.values()
+    assert 'File "extractor/pipeline.py", line 1, in extract' == failure["trace"]
+
+
 def test_the_report_says_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.os, "nice", lambda n: 0)
     target = tmp_path / "report.json"

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.damage import LEVELS, SHAPES, make_case
+from extractor import text as text_module
 from extractor.check.localise import localise
 from extractor.codes import CODES, unanswered
 from extractor.errors import ReportUnreadable
@@ -446,6 +447,13 @@ def test_money_is_exact(n: int, places: int) -> None:
 
     assert n == value * 10**places
     assert value == small * 10_000
+
+
+def test_characters_are_replaced_in_any_order_alike() -> None:
+    """They are replaced one after the other, so none may become what another is."""
+    every = "".join(map(chr, text_module._TABLE))
+
+    assert every.translate(text_module._TABLE) == normalise(every)
 
 
 @thorough

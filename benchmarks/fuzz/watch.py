@@ -23,12 +23,13 @@ from typing import Any
 
 from benchmarks.fuzz.child import CORPUS, CURRENT, SECONDS, has_coverage
 from benchmarks.score import ROOT
+from benchmarks.watched import cpu_of, stat_of
 
 _KEPT = 3  # files for each fault
 _SLOW = 5  # slowest files that are told
 _HANGS = 2 * SECONDS  # of processor time: longer than the child's own limit, so something does not listen
 _WAITS = 120.0  # seconds asleep: what waits uses no processor
-_ASLEEP = ("S", "D")  # as /proc says it; what could run but is not let run, or is stopped from outside, does not wait
+_ASLEEP = (["S"], ["D"])  # as /proc says it; what could run but is not let run, or is stopped from outside, does not wait
 _TICK = 0.5
 _EDGES = re.compile(r"cov: (\d+)")
 
@@ -147,7 +148,7 @@ class Watch:
             raise RuntimeError(f"the child does not start:\n{self._tail()}")
 
     def _hangs(self, pid: int, listener: _Listener) -> bool:
-        return _processor_time(pid) - listener.spent(pid) > _HANGS or listener.asleep(pid) > _WAITS
+        return (cpu_of(pid) or 0.0) - listener.spent(pid) > _HANGS or listener.asleep(pid) > _WAITS
 
     def _current(self) -> bytes:
         """What a child was reading that says no more."""
@@ -163,7 +164,9 @@ class Watch:
 
     def failed(self, failure: dict[str, str], data: bytes, small: bytes | None) -> None:
         """Keep a file that failed, and the smallest that was found to fail alike."""
-        entry = self.report.failures.setdefault(failure["signature"], {**failure, "count": 0, "files": []})
+        # A report is shared: what folder of what machine the program lay in is nobody's business.
+        told = {**failure, "trace": failure["trace"].replace(f"{ROOT}{os.sep}", "").replace(f"{sys.base_prefix}{os.sep}", "")}
+        entry = self.report.failures.setdefault(failure["signature"], {**told, "count": 0, "files": []})
         entry["count"] += 1
         if len(entry["files"]) < _KEPT:
             name = sha256(failure["signature"].encode()).hexdigest()[:8]
@@ -227,29 +230,15 @@ class _Listener:
     def spent(self, pid: int) -> float:
         """The processor time that the child had used when it was first looked at in this file."""
         if self._spent is None:
-            self._spent = _processor_time(pid)
+            self._spent = cpu_of(pid) or 0.0
         return self._spent
 
     def asleep(self, pid: int) -> float:
         """Seconds that the child has slept in this file, as far as it was looked at."""
         before, self._looked = self._looked, time.monotonic()
-        if _stat(pid).startswith(_ASLEEP):
+        if stat_of(pid)[:1] in _ASLEEP:
             self._waited += self._looked - before
         return self._waited
-
-
-def _processor_time(pid: int) -> float:
-    """Seconds of processor time that a process has used; 0 for one that is gone."""
-    fields = _stat(pid).split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
-
-
-def _stat(pid: int) -> str:
-    """What the system says of a process behind its name, beginning with its state; nothing for one that is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2]
-    except OSError:
-        return ""
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

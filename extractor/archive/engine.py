@@ -150,13 +150,19 @@ class Processes:
         told: Future[list[Result]] = Future()
         begun = self._pool.schedule(self._job, (self._options, list(tasks)), timeout=self.limit)
         begun.add_done_callback(lambda f: _tell(f, told))
-        told.add_done_callback(lambda f: f.cancelled() and begun.cancel())  # type: ignore[no-untyped-call]  # nobody waits for it any longer
+        told.add_done_callback(lambda f: _give_up(f, begun))
         return told
 
     def close(self) -> None:
         """Stop every process."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+
+def _give_up(told: Future[list[Result]], begun: Future[list[Result]]) -> None:
+    """Stop a chunk that nobody waits for any longer; pebble's future kills the process that works on it."""
+    if told.cancelled():
+        begun.cancel()
 
 
 def _tell(done: Future[list[Result]], told: Future[list[Result]]) -> None:

@@ -51,7 +51,7 @@ def cut_apart(digits: str, n: int, most: int, row_sum: RowSum | None) -> Cuts:
     ways = _ways(ends, n)
     if not 0 < ways[n][0] <= _MOST_WAYS:
         return Cuts([], True)
-    weights, constant = row_sum or ((0,) * n, 0)
+    weights, constant = row_sum or ((0,) * n, 0)  # without a sum every way holds
     half = n // 2
     heads = _runs(digits, ends, ways, 0, weights[:half], n - half)
     tails = {at: _runs(digits, ends, ways, at, weights[half:], 0) for at in {end for _, end, _ in heads}}
@@ -78,7 +78,7 @@ def _ways(ends: Sequence[Sequence[int]], n: int) -> list[list[int]]:
     ways = [[0] * (len(ends) - 1) + [1]]
     for _ in range(n):
         fewer = ways[-1]
-        ways.append([sum(fewer[there.start : there.stop] if type(there) is range else [fewer[end] for end in there]) for there in ends])
+        ways.append([sum([fewer[end] for end in there]) for there in ends])
     return ways
 
 

@@ -79,7 +79,7 @@ def read_row(
 def _whole(tokens: Sequence[Event], own_row: int | None) -> bool:
     """Figures and nothing else, in the label's own row where rows are marked: the usual case."""
     for t in tokens:  # noqa: SIM110 - a generator would cost more than what it looks at
-        if t.kind is not NUMBER or t.split or (own_row is not None and t.row != own_row):
+        if t.kind != NUMBER or t.split or (own_row is not None and t.row != own_row):
             return False
     return True
 
