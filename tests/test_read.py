@@ -407,13 +407,13 @@ BOMBS = {
 def test_bombs(name: str) -> None:
     """A page made to exhaust the reader is read or refused with a clear code, soon."""
     data = BOMBS[name].encode()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         assert "1" in read_bytes(data, "x").text
     except ReportUnreadable as error:
         assert error.code in {"HTML_TOO_DEEP", "HTML_TOO_LARGE"}
 
-    assert time.perf_counter() - started < 8  # about 1 s alone; machines are shared
+    assert time.process_time() - started < 10  # of the processor, which others' work does not lengthen; about 1 s
 
 
 def test_bombs_do_not_fill_memory() -> None:

@@ -69,10 +69,10 @@ def load(tmp_path: Path, text: str) -> Form:
 
 def refused(tmp_path: Path, text: str) -> tuple[int, str]:
     """The line and the message with which a form is refused."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(FormError) as caught:
         load(tmp_path, text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     found = re.fullmatch(rf"{re.escape(str(tmp_path))}/letters\.yaml:(\d+): (.*)", str(caught.value), re.DOTALL)
     assert found, str(caught.value)
     assert len(found[2]) < 600
@@ -326,12 +326,12 @@ def test_entangled_rules_are_taken_or_refused_in_bounded_time(tmp_path: Path, se
         rules.append(f"  - {{id: M{n}, expr: {expr}, severity: {severity}, says: 示例, source: 表一}}\n")
     path = tmp_path / "letters.yaml"
     path.write_text(with_rules(*rules).replace("              - {id: petitions", rows + "              - {id: petitions"), encoding="utf-8")
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         load_form(path)
     except FormError as exc:
         assert re.search(r"letters\.yaml:\d+: ", str(exc))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_the_line_of_what_is_no_yaml_or_no_text_is_named(tmp_path: Path) -> None:
@@ -372,14 +372,14 @@ def test_a_wrong_entry_reached_through_an_alias_is_named_where_it_is_written(tmp
     ],
 )
 def test_a_pattern_that_could_run_away_is_refused(pattern: str, words: str | None) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     if words is None:
         check_pattern(pattern, "form.yaml:3")
     else:
         with pytest.raises(FormError, match="^form.yaml:3: ") as caught:
             check_pattern(pattern, "form.yaml:3")
         assert words in str(caught.value)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 # Against trying everything, and against an outside solver
@@ -478,9 +478,9 @@ def test_a_mutated_form_is_taken_or_refused_and_nothing_else(tmp_path: Path, dat
         text = "\n".join(lines)
     path = tmp_path / "mutated.yaml"
     path.write_text(text, encoding="utf-8")
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         load_form(path)
     except FormError as exc:
         assert re.match(rf"{re.escape(str(path))}:\d+: ", str(exc)), str(exc)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from tests.files_support import zipped
-from tests.web_support import REPORT, Service, drain, service
+from tests.web_support import REPORT, Service, drain, endless, service, until
 
 PLAIN = {"content-type": "text/plain"}
 TOKEN = "0123456789abcdef" * 2 + "-of-these-tests"
@@ -55,6 +55,14 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def code(reply: httpx2.Response) -> tuple[int, str]:
     assert reply.headers["content-type"] == "application/problem+json"
     return reply.status_code, reply.json()["code"]
+
+
+def still_waited_for(connection: socket.socket) -> None:
+    """The service has neither answered on it nor closed it."""
+    connection.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        connection.recv(1)
+    connection.settimeout(10)
 
 
 def submit(client: httpx2.Client, data: bytes, name: str = "a.zip") -> httpx2.Response:
@@ -180,7 +188,6 @@ def test_a_path_in_a_name_is_a_label_and_an_archive_in_an_archive_stays_shut(str
 
 
 def test_a_client_that_never_ends_its_head_is_let_go(strict: Service) -> None:
-    began = time.monotonic()
     with socket.create_connection((strict.host, strict.port), timeout=10) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
         for _ in range(20):
@@ -191,27 +198,21 @@ def test_a_client_that_never_ends_its_head_is_let_go(strict: Service) -> None:
             time.sleep(0.1)
         reply = drain(connection)
 
-    assert time.monotonic() - began < 5
     assert reply == b"" or reply.startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_client_that_says_nothing_is_let_go(strict: Service) -> None:
-    began = time.monotonic()
-
     assert strict.raw(b"").startswith(b"HTTP/1.1 408 ")
-    assert time.monotonic() - began < 5
 
 
 def test_a_client_that_never_ends_its_body_is_let_go_while_others_are_answered(strict: Service) -> None:
-    began = time.monotonic()
     with socket.create_connection((strict.host, strict.port), timeout=10) as connection, strict.client() as client:
         connection.sendall(b"POST /v1/extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nabc")
         assert client.get("/health").status_code == 200
-        assert time.monotonic() - began < 1.2
+        still_waited_for(connection)
         reply = drain(connection)
 
     assert reply.startswith(b"HTTP/1.1 408 ")
-    assert time.monotonic() - began < 5
 
 
 def test_more_requests_than_can_be_worked_on_are_asked_to_come_again(strict: Service) -> None:
@@ -219,8 +220,8 @@ def test_more_requests_than_can_be_worked_on_are_asked_to_come_again(strict: Ser
     try:
         for connection in slow:
             connection.sendall(b"POST /v1/extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nabc")
-        time.sleep(0.3)
         with strict.client() as client:
+            until(lambda: client.get("/health").status_code != 200)  # when the service has seen the last of them
             reply = client.get("/health")
             alive = client.get("/health/live")
     finally:
@@ -230,28 +231,24 @@ def test_more_requests_than_can_be_worked_on_are_asked_to_come_again(strict: Ser
     assert (503, "BUSY") == code(reply)
     assert reply.headers["retry-after"] == "1"
     assert alive.status_code == 200
-    time.sleep(0.3)
+    with strict.client() as client:
+        until(lambda: client.get("/health").status_code == 200)
 
 
 def test_a_report_that_takes_too_long_has_a_record_that_says_so(tmp_path: Path) -> None:
-    slow = REPORT + ("１２３\t" * 30 + "\n").encode() * 8000
     with service(tmp_path, limits={"report_time": 2.0}) as running, running.client() as client:
-        began = time.monotonic()
-        late = client.post("/v1/extract", content=slow, headers=PLAIN).json()
-        took = time.monotonic() - began
+        late = client.post("/v1/extract", content=endless(tmp_path / "begun"), headers=PLAIN).json()
         after = client.post("/v1/extract", content=REPORT, headers=PLAIN).json()
 
     assert ("unreadable", "TOOK_TOO_LONG") == (late["decision"], late["error"]["code"])
-    assert took < 8
     assert "accept" == after["decision"]
 
 
 def test_a_killed_reader_gives_an_error_record_and_not_a_hang(tmp_path: Path) -> None:
-    slow = REPORT + ("１２３\t" * 30 + "\n").encode() * 8000
-    with service(tmp_path) as running, running.client() as client, ThreadPoolExecutor(2) as several:
-        client.post("/v1/extract", content=REPORT, headers=PLAIN)
-        waiting = [several.submit(client.post, "/v1/extract", content=slow, headers=PLAIN) for _ in range(2)]
-        time.sleep(1.0)
+    begun = [tmp_path / "one", tmp_path / "two"]
+    with service(tmp_path, workers=2) as running, running.client() as client, ThreadPoolExecutor(2) as several:
+        waiting = [several.submit(client.post, "/v1/extract", content=endless(b), headers=PLAIN) for b in begun]
+        until(lambda: all(b.exists() for b in begun))
         for pid in readers(running):
             os.kill(pid, signal.SIGKILL)
         codes = [f.result().json()["error"]["code"] for f in waiting]
@@ -367,9 +364,7 @@ def test_nothing_that_was_sent_is_in_the_log_but_the_path(strict: Service) -> No
         client.get("/v1/reports", params={"text": SECRET})
         client.post("/v1/extract", content=SECRET.encode(), headers={**PLAIN, "authorization": f"Bearer {SECRET.encode().hex()}"})
         client.get("/v1/reports/1%0d%0aforged-line")
-    until = time.monotonic() + 10
-    while "forged-line" not in strict.log and time.monotonic() < until:
-        time.sleep(0.05)  # a line is written when its reply is on the way
+    until(lambda: "forged-line" in strict.log)  # a line is written when its reply is on the way
     lines = strict.log.splitlines()
 
     assert not any(SECRET in line or SECRET.encode().hex() in line for line in lines)

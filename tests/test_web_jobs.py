@@ -152,10 +152,9 @@ def test_two_services_share_one_job_and_a_long_job_lets_a_short_one_by(tmp_path:
 def test_other_requests_are_answered_while_a_job_runs(shared: Service) -> None:
     with shared.client() as client:
         job = submit(client, ("all.zip", zipped(damaged(24))))
-        took = []
+        answered = 0
         while client.get(f"/v1/jobs/{job['id']}").json()["state"] != "done":
-            began = time.monotonic()
             assert client.post("/v1/extract", content=REPORT, headers={"content-type": "text/plain"}).json()["decision"] == "accept"
-            took.append(time.monotonic() - began)
+            answered += 1
 
-    assert sorted(took)[len(took) // 2] < 0.5
+    assert answered > 3  # one behind the job's 24 would have come once

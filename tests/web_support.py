@@ -12,12 +12,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from extractor.archive.engine import Processes
+from extractor.archive.work import Options, Result, Task, work
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "golden"
@@ -43,7 +47,7 @@ class Service:
         return httpx2.Client(base_url=self.url, timeout=30, trust_env=False, **named)
 
     def raw(self, data: bytes, wait: float = 15) -> bytes:
-        """Send these very bytes; everything that comes back until the service closes the connection or ``wait`` is over."""
+        """Send these very bytes; everything that comes back until the service closes the connection, within ``wait`` seconds a piece."""
         with socket.create_connection((self.host, self.port), timeout=wait) as connection:
             with suppress(OSError):  # refused before all of it was sent
                 connection.sendall(data)
@@ -56,11 +60,37 @@ class Service:
 
 
 def drain(connection: socket.socket) -> bytes:
+    """Everything that comes until the service closes the connection; TimeoutError if it does not."""
     out = bytearray()
-    with suppress(TimeoutError, ConnectionResetError):
+    with suppress(ConnectionResetError):
         while piece := connection.recv(65_536):
             out += piece
     return bytes(out)
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+_ENDLESS = b"a report without end\n"
+
+
+def endless(begun: Path) -> bytes:
+    """A report that the services of these tests never have done with; they make this file when they begin it."""
+    return _ENDLESS + os.fsencode(begun)
+
+
+def work_or_hang(options: Options, tasks: Sequence[Task]) -> list[Result]:
+    """What a process of a service does, here with reports without end."""
+    for task in tasks:
+        if task.data.startswith(_ENDLESS):
+            Path(os.fsdecode(task.data.removeprefix(_ENDLESS))).touch()
+            time.sleep(3600)
+    return work(options, tasks)
 
 
 @contextmanager
@@ -93,13 +123,14 @@ def _tell(address: str) -> None:
 
 
 def main(text: str) -> None:
-    from extractor.web import app
+    from extractor.web import app, pool
     from extractor.web.server import serve
     from extractor.web.settings import Limits, Settings
 
     given = json.loads(text)
     if page := given.pop("page", None):
         app.PAGE = Path(page)
+    pool.Processes = partial(Processes, job=work_or_hang)  # type: ignore[misc, assignment]
     limits = Limits(**given.pop("limits", {}))
     serve(Settings(**{**given, "hosts": tuple(given.get("hosts", ()))}, limits=limits), _tell)
 
