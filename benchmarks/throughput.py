@@ -1,7 +1,7 @@
 """How many reports a second ``gouji extract`` reads, from the command to the last line written, and what bounds it.
 
-``python -m benchmarks.throughput``. The program runs as a process over a folder of clean reports of every text shape, with each number of
-workers in turn; a run over a single report beside it shows what starting costs. What a report costs inside is timed as ``speed`` does.
+``python -m benchmarks.throughput``. The program runs as a process over a folder of clean reports of every text shape, with each interpreter and
+number of workers in turn; a run over a single report beside it shows what starting costs. What a report costs inside is timed as ``speed`` does.
 Machines that are shared change their pace within minutes, so there are rounds, all of them are told, and a loop of plain Python before and after each.
 """
 
@@ -33,10 +33,11 @@ _LOOK_EVERY = 0.02
 class Run:
     """One run of the command line: seconds on the clock, and of CPU in its first process (the parent) and in the workers.
 
-    ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then. ``loop_ms`` is what a loop of plain
+    ``python`` names the interpreter (``python_name``). ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then. ``loop_ms`` is what a loop of plain
     Python took just before and just after.
     """
 
+    python: str
     workers: int
     reports: int
     seconds: float
@@ -70,9 +71,17 @@ def write_folder(folder: Path, reports: int) -> None:
         (folder / f"{n:06}-{case.name}{case.suffix}").write_bytes(case.data)
 
 
-def run(folder: Path, output: Path, workers: int) -> Run:
+def name_of(python: str) -> str:
+    """What an interpreter calls itself; OSError where there is none, CalledProcessError where it cannot run the program."""
+    ask = "import cli; from benchmarks.score import python_name; print(python_name())"
+    done = subprocess.run([python, "-c", ask], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    return done.stdout.strip()
+
+
+def run(folder: Path, output: Path, workers: int, python: str = sys.executable) -> Run:
     """Run the command over ``folder``; RuntimeError where it fails or writes another number of records than there are reports."""
-    command = [sys.executable, "cli.py", "extract", str(folder), "--jsonl", str(output), "--workers", str(workers)]
+    command = [python, "cli.py", "extract", str(folder), "--jsonl", str(output), "--workers", str(workers)]
+    name = name_of(python)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said) as process:  # noqa: S603
@@ -89,24 +98,26 @@ def run(folder: Path, output: Path, workers: int) -> Run:
     if process.returncode != 0 or records != reports:
         raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}, {records} records of {reports} reports: {words[-500:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(workers, reports, seconds, parent, cpu - (parent or 0.0))
+    return Run(name, workers, reports, seconds, parent, cpu - (parent or 0.0))
 
 
-def run_all(reports: int, workers: Sequence[int], rounds: int = 1) -> tuple[Run, list[Run]]:
-    """The run over one report, and those over the whole folder, each number of workers in turn in every round."""
-    # As installing it does: else every process of it would compile the program once more, which takes as long as loading all else.
-    subprocess.run([sys.executable, "-m", "compileall", "-q", "cli.py", "extractor"], cwd=ROOT, check=True)
+def run_all(reports: int, workers: Sequence[int], rounds: int = 1, pythons: Sequence[str] = (sys.executable,)) -> tuple[list[Run], list[Run]]:
+    """The run over one report by each interpreter, and those over the whole folder, each with each number of workers in turn in every round."""
+    for python in pythons:
+        # As installing it does: else every process of it would compile the program once more, which takes as long as loading all else.
+        subprocess.run([python, "-m", "compileall", "-q", "cli.py", "extractor"], cwd=ROOT, check=True)  # noqa: S603
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         write_folder(place / "one", 1)
         write_folder(place / "all", reports)
         output = place / "out.jsonl"
-        return run(place / "one", output, 1), [_between_loops(place / "all", output, n) for _ in range(rounds) for n in workers]
+        alone = [run(place / "one", output, 1, p) for p in pythons]
+        return alone, [_between_loops(place / "all", output, n, p) for _ in range(rounds) for n in workers for p in pythons]
 
 
-def _between_loops(folder: Path, output: Path, workers: int) -> Run:
+def _between_loops(folder: Path, output: Path, workers: int, python: str) -> Run:
     before = calibration()
-    done = run(folder, output, workers)
+    done = run(folder, output, workers, python)
     return replace(done, loop_ms=(before, calibration()))
 
 
@@ -117,31 +128,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--reports", type=int, default=3360, help="reports in the folder, default 3,360")
     parser.add_argument("--workers", type=lambda t: tuple(map(int, t.split(","))), default=(1, 2), metavar="N,…")
     parser.add_argument("--rounds", type=int, default=1, help="each number of workers so often, default 1")
+    parser.add_argument("--python", type=_also, default=(sys.executable,), metavar="PATH,…", help="run by these too, in which the program is installed")
     parser.add_argument("--texts", type=int, default=20, help="reports of each shape that are timed inside, default 20; 0 is none")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(argv)
-    alone, runs = run_all(given.reports, given.workers, given.rounds)
+    alone, runs = run_all(given.reports, given.workers, given.rounds, given.python)
     loop = calibration()
     inside = [measure(s, texts(s, given.texts), 3 * given.texts) for s in TEXT_SHAPES] if given.texts else []
     for line in _lines(alone, runs, inside, loop):
         print(line)
     if given.json:
-        figures = {"one_report": asdict(alone), "runs": [_data(r) for r in runs], "inside": [asdict(t) for t in inside], "loop_ms": loop}
+        figures = {"one_report": [asdict(r) for r in alone], "runs": [_data(r) for r in runs], "inside": [asdict(t) for t in inside], "loop_ms": loop}
         write_json(stamp("benchmarks.throughput", argv) | figures, given.json)
     return 0
+
+
+def _also(text: str) -> tuple[str, ...]:
+    return (sys.executable, *(str(Path(p).expanduser()) for p in text.split(",")))
 
 
 def _data(r: Run) -> Mapping[str, object]:
     return asdict(r) | {"reports_a_second": r.rate, "bound_by": r.bound()}
 
 
-def _lines(alone: Run, runs: Sequence[Run], inside: Sequence[Timing], loop: float) -> Iterator[str]:
-    yield f"loop of plain Python (as in `speed`): {loop:.1f} ms; one report alone: {alone.seconds:.2f} s, all of it start-up"
-    yield f"{'workers':>7}{'reports':>9}{'reports/s':>11}{'seconds':>9}{'start-up':>10}{'CPU parent':>12}{'CPU workers':>13}{'loop ms':>12}   bound by"
+def _lines(alone: Sequence[Run], runs: Sequence[Run], inside: Sequence[Timing], loop: float) -> Iterator[str]:
+    start_up = {r.python: r.seconds for r in alone}
+    yield f"loop of plain Python (as in `speed`): {loop:.1f} ms"
+    for python, seconds in start_up.items():
+        yield f"one report alone by Python {python}: {seconds:.2f} s, all of it start-up"
+    yield f"{'Python':10}{'workers':>7}{'reports':>9}{'reports/s':>11}{'seconds':>9}{'start-up':>10}{'CPU parent':>12}{'CPU workers':>13}{'loop ms':>12}   bound by"
     for r in runs:
         parent = "–" if r.parent_cpu is None else f"{r.parent_cpu:.1f} s"
         yield (
-            f"{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{alone.seconds / r.seconds:10.1%}{parent:>12}"
+            f"{r.python.split()[0]:10}{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{start_up[r.python] / r.seconds:10.1%}{parent:>12}"
             f"{r.workers_cpu:11.1f} s{r.loop_ms[0]:7.1f}{r.loop_ms[1]:5.0f}   {r.bound()}"
         )
     for t in inside:

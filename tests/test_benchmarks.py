@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +31,18 @@ from benchmarks import (
 )
 from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
-from benchmarks.score import RESULTS, Counts, Score, by_code, extract_case, grouped, score, silent_rates, total
+from benchmarks.score import (
+    RESULTS,
+    Counts,
+    Score,
+    by_code,
+    extract_case,
+    grouped,
+    python_name,
+    score,
+    silent_rates,
+    total,
+)
 from extractor import pipeline
 from extractor.form import Form, load_forms
 from extractor.read import read_bytes
@@ -464,7 +477,7 @@ def test_throughput_runs_the_program_over_every_text_shape(tmp_path: Path) -> No
     done = throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 2)
 
     assert all(any(f"-{shape}-" in name for name in names) for shape in throughput.TEXT_SHAPES)
-    assert (done.reports, done.workers) == (28, 2)
+    assert (done.reports, done.workers, done.python) == (28, 2, python_name())
     assert 0 < done.rate == 28 / done.seconds
     assert done.workers_cpu > 0
     assert done.bound() in ("parent", "workers", "one process")
@@ -475,6 +488,18 @@ def test_throughput_takes_no_failure_for_a_figure(tmp_path: Path) -> None:
     (tmp_path / "all" / "empty.txt").write_text("")
     with pytest.raises(RuntimeError, match="exit 1"):
         throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 1)
+
+
+def test_throughput_runs_the_program_by_each_interpreter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "python"
+    other.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    other.chmod(0o755)
+    result = tmp_path / "result.json"
+
+    assert 0 == throughput.main(f"--reports 2 --workers 1 --texts 0 --python={other} --json {result}".split())
+    data = json.loads(result.read_text())
+    assert [python_name()] * 2 == [r["python"] for r in data["runs"]] == [r["python"] for r in data["one_report"]]
+    assert 2 == capsys.readouterr().out.count("\n" + platform.python_version())
 
 
 def test_speed_measures_every_stage_and_leaves_the_pipeline_alone() -> None:

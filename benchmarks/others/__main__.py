@@ -59,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.others", description=__doc__)
-    parser.add_argument("--reports", type=int, default=20, help="of each format and level, default 20")
-    parser.add_argument("--texts", type=int, default=280, help="plain texts of each level, default 280")
+    parser.add_argument("--reports", type=int, default=40, help="of each format and level, default 40")
+    parser.add_argument("--texts", type=int, default=1400, help="plain texts of each level, default 1,400")
     parser.add_argument("--levels", type=partial(names, known=LEVELS), default=LEVELS, metavar="L,…")
     parser.add_argument("--formats", type=partial(names, known=FORMATS), default=tuple(FORMATS), metavar="F,…", help=", ".join(FORMATS))
     parser.add_argument("--tools", type=partial(names, known=_tools()), default=_tools(), metavar="T,…", help=", ".join(_tools()))
@@ -123,7 +123,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         speed = row.a_second(level)
         line += f"{1000 / speed:9.1f}{speed:9.1f}" if speed else f"{'-':>9}{'-':>9}"
         if level == next(iter(row.levels)):
-            line += f"{row.start:9.2f}{row.memory:6.0f}"
+            line += (f"{row.start:9.2f}" if row.start else f"{'-':>9}") + f"{row.memory:6.0f}"
         yield line
 
 
