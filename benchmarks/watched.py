@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def cli(*args: object) -> list[str]:
 def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = None, every: float = _EVERY) -> Watched:
     """Run a command to its end, or kill it and all its processes as soon as ``stop`` says so; what it says goes to ``log``.
 
-    Looked at ``every`` so many seconds, which is also how exactly its end is known.
+    Looked at ``every`` so many seconds. A look costs milliseconds of a core, which a command that fills all cores feels; the end is known to 0.05 s all the same.
     """
     got, started, cpu = Watched(), time.monotonic(), dict[int, float]()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -67,7 +68,8 @@ def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = N
             if stop is not None and stop():
                 os.killpg(process.pid, signal.SIGKILL)
                 break
-            time.sleep(every)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(every)
         got.code = process.wait()
     got.seconds, got.cpu = time.monotonic() - started, sum(cpu.values())
     got.said = log.read_text("utf-8", "replace")

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.others", description=__doc__)
-    parser.add_argument("--reports", type=int, default=40, help="of each format and level, default 40")
+    parser.add_argument("--reports", type=int, default=20, help="of each format and level, default 20")
     parser.add_argument("--texts", type=int, default=1400, help="plain texts of each level, default 1,400")
     parser.add_argument("--levels", type=partial(names, known=LEVELS), default=LEVELS, metavar="L,…")
     parser.add_argument("--formats", type=partial(names, known=FORMATS), default=tuple(FORMATS), metavar="F,…", help=", ".join(FORMATS))

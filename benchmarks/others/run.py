@@ -27,7 +27,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
 }
 """The other tools for each format; those for text are scripts and need nothing installed."""
 
-_OFTEN = 0.02  # seconds between two looks at a process
+_OFTEN = 0.1  # seconds between two looks at a process
 
 
 @dataclass
