@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import count, islice, product
 from pathlib import Path
 from statistics import fmean
@@ -33,8 +34,8 @@ _LOOK_EVERY = 0.02
 class Run:
     """One run of the command line: seconds on the clock, and of CPU in its first process (the parent) and in the workers.
 
-    ``python`` names the interpreter (``python_name``). ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is all CPU then. ``loop_ms`` is what a loop of plain
-    Python took just before and just after.
+    ``python`` names the interpreter (``python_name``). ``parent_cpu`` is None where the system does not tell the two apart; ``workers_cpu`` is
+    all CPU then. ``loop_ms`` is what a loop of plain Python took just before and just after.
     """
 
     python: str
@@ -43,7 +44,7 @@ class Run:
     seconds: float
     parent_cpu: float | None
     workers_cpu: float
-    loop_ms: tuple[float, float] = (0.0, 0.0)
+    loop_ms: tuple[float, float]
 
     @property
     def rate(self) -> float:
@@ -71,6 +72,7 @@ def write_folder(folder: Path, reports: int) -> None:
         (folder / f"{n:06}-{case.name}{case.suffix}").write_bytes(case.data)
 
 
+@lru_cache
 def name_of(python: str) -> str:
     """What an interpreter calls itself; OSError where there is none, CalledProcessError where it cannot run the program."""
     ask = "import cli; from benchmarks.score import python_name; print(python_name())"
@@ -81,7 +83,7 @@ def name_of(python: str) -> str:
 def run(folder: Path, output: Path, workers: int, python: str = sys.executable) -> Run:
     """Run the command over ``folder``; RuntimeError where it fails or writes another number of records than there are reports."""
     command = [python, "cli.py", "extract", str(folder), "--jsonl", str(output), "--workers", str(workers)]
-    name = name_of(python)
+    name, loop = name_of(python), calibration()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said) as process:  # noqa: S603
@@ -98,7 +100,7 @@ def run(folder: Path, output: Path, workers: int, python: str = sys.executable) 
     if process.returncode != 0 or records != reports:
         raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}, {records} records of {reports} reports: {words[-500:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(name, workers, reports, seconds, parent, cpu - (parent or 0.0))
+    return Run(name, workers, reports, seconds, parent, cpu - (parent or 0.0), (loop, calibration()))
 
 
 def run_all(reports: int, workers: Sequence[int], rounds: int = 1, pythons: Sequence[str] = (sys.executable,)) -> tuple[list[Run], list[Run]]:
@@ -112,13 +114,7 @@ def run_all(reports: int, workers: Sequence[int], rounds: int = 1, pythons: Sequ
         write_folder(place / "all", reports)
         output = place / "out.jsonl"
         alone = [run(place / "one", output, 1, p) for p in pythons]
-        return alone, [_between_loops(place / "all", output, n, p) for _ in range(rounds) for n in workers for p in pythons]
-
-
-def _between_loops(folder: Path, output: Path, workers: int, python: str) -> Run:
-    before = calibration()
-    done = run(folder, output, workers, python)
-    return replace(done, loop_ms=(before, calibration()))
+        return alone, [run(place / "all", output, n, p) for _ in range(rounds) for n in workers for p in pythons]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
     parser.add_argument("--reports", type=int, default=3360, help="reports in the folder, default 3,360")
     parser.add_argument("--workers", type=lambda t: tuple(map(int, t.split(","))), default=(1, 2), metavar="N,…")
-    parser.add_argument("--rounds", type=int, default=1, help="each number of workers so often, default 1")
+    parser.add_argument("--rounds", type=int, default=1, help="each interpreter with each number of workers so often, default 1")
     parser.add_argument("--python", type=_also, default=(sys.executable,), metavar="PATH,…", help="run by these too, in which the program is installed")
     parser.add_argument("--texts", type=int, default=20, help="reports of each shape that are timed inside, default 20; 0 is none")
     parser.add_argument("--json", type=Path, metavar="FILE")

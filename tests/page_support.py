@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from extractor.effective import Event
 from extractor.form import Form, load_forms
 from extractor.pipeline import extract_path
 from extractor.record import to_record
+from tests.web_support import until
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -109,12 +109,3 @@ def serving(db: Path, *options: str) -> Iterator[Service]:
         if service.process is not None and service.process.poll() is None:
             service.process.terminate()
             service.process.wait(60)
-
-
-def until(what: Any, seconds: float = 60.0) -> Any:
-    """What ``what`` returns once it is true; the time is for a machine that has much else to do, and costs nothing where it does not."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return found

@@ -15,7 +15,8 @@ import pytest
 
 from extractor.effective import Action, Mode, standing
 from extractor.form import load_forms
-from tests.page_support import ARGUMENTS, BROWSER, Service, events_in, form_of, make_store, report, serving, until
+from tests.page_support import ARGUMENTS, BROWSER, Service, events_in, form_of, make_store, report, serving
+from tests.web_support import until
 
 pytest.importorskip("fastapi", reason="the review page needs pip install 'gouji[web]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need pip install playwright")

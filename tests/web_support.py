@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -68,12 +68,13 @@ def drain(connection: socket.socket) -> bytes:
     return bytes(out)
 
 
-def until(what: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until it is so."""
+def until(what: Any, seconds: float = 60.0) -> Any:
+    """What ``what`` returns once it is true; the time is for a machine that has much else to do, and costs nothing where it does not."""
     end = time.monotonic() + seconds
-    while not what():
+    while not (found := what()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+    return found
 
 
 _ENDLESS = b"a report without end\n"

@@ -129,9 +129,9 @@ def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float) -
     Of several workers nothing is taken off: their starts go on beside the reading, and no run over one report has them.
     """
     row = Row(reports[0].format, f"gouji, {workers} worker{'s'[: workers > 1]}")
-    if workers == 1:
-        row.start = min(_extract(reports[0].path, desk, workers, minutes)[0].seconds for _ in range(3))
-    taken_off = int(workers == 1)
+    starts = [_extract(reports[0].path, desk, workers, minutes)[0].seconds for _ in range(3 if workers == 1 else 0)]
+    row.start = min(starts, default=0.0)
+    taken_off = 1 if starts else 0  # reports
     for level in dict.fromkeys(r.level for r in reports):
         mine = [r for r in reports if r.level == level]
         done, records = _extract(mine[0].path.parent, desk, workers, minutes)
