@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.server import ModelServer, Options
-from tests.test_archive import fill, gouji, lines, start
+from tests.test_archive import endless_pdf, fill, gouji, lines, start
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = 140
@@ -29,14 +29,14 @@ REPORTS = 140
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path, port: int, nanny: str, workers: int) -> None:
-        self.folder, self.address, self.nanny = folder, f"tcp://127.0.0.1:{port}", nanny
+    def __init__(self, folder: Path, port: int, nanny: str, workers: int, more: Sequence[str] = ()) -> None:
+        self.folder, self.address, self.nanny, self.more = folder, f"tcp://127.0.0.1:{port}", nanny, more
         self.scheduler = self._process("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
         self.workers = [self.worker(n) for n in range(workers)]
 
     def worker(self, number: int) -> subprocess.Popen[bytes]:
         """One more worker."""
-        where = ("--host", "127.0.0.1", "--no-dashboard", self.nanny, "--local-directory", str(self.folder / f"w{number}"))
+        where = ("--host", "127.0.0.1", "--no-dashboard", self.nanny, *self.more, "--local-directory", str(self.folder / f"w{number}"))
         return self._process("worker", self.address, "--nthreads", "1", *where)
 
     def _process(self, kind: str, *args: str) -> subprocess.Popen[bytes]:
@@ -56,13 +56,13 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, nanny: str = "--no-nanny", workers: int = 2) -> Iterator[Cluster]:
+def cluster(folder: Path, nanny: str = "--no-nanny", workers: int = 2, more: Sequence[str] = ()) -> Iterator[Cluster]:
     """A cluster for a while."""
     folder.mkdir(exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = Cluster(folder, port, nanny, workers)
+    running = Cluster(folder, port, nanny, workers, more)
     try:
         yield running
     finally:
@@ -119,6 +119,25 @@ def test_a_cluster_gives_the_same_lines_and_survives_what_dies(tmp_path: Path, s
     assert 0 == code, said
     assert "read by an earlier run and not again" in said
     assert alone.read_bytes() == target.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_where_no_limit_reaches_ends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDFium never comes back, deaf to the time limit; the worker goes, says where it hung, and all other reports are read."""
+    archive = fill(tmp_path / "reports", 3)
+    (archive / "loop.pdf").write_bytes(endless_pdf())
+    short = tmp_path / "short.py"
+    short.write_text("from extractor.archive import cluster\ncluster.TIME_LIMIT, cluster._GRACE = 2.0, 0.5\n")
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    target = tmp_path / "out.jsonl"
+
+    with cluster(tmp_path / "c", "--nanny", 1, ("--preload", str(short))) as running:
+        code, said = end(run_on(running, archive, "--jsonl", target))
+        log = (tmp_path / "c" / "worker.log").read_text()
+
+    assert 1 == code, said
+    assert [None, None, None, "WORKER_DIED"] == [(json.loads(x)["error"] or {}).get("code") for x in lines(target)]
+    assert "in remote" in log
 
 
 def nothing(messages: Sequence[dict[str, str]]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import pickle
 import threading
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _AHEAD = 3  # chunks in flight for each thread of the cluster
 _CHUNK = 32  # reports; a message by way of the scheduler takes the three processes as much time as half a report
 _LIMIT_EACH = 16  # reports for which a chunk has the limit of one: as on one machine
+_GRACE = 10.0  # seconds beyond its limit after which a worker that has not stopped ends itself
 _PATIENCE = 10.0  # seconds to wait for a scheduler, and for its first worker
 _PARTING = 2.0  # seconds to take leave of the scheduler
 _LOOK_EVERY = 1.0  # seconds between two looks at the scheduler
@@ -36,6 +38,7 @@ _AWAY = 3  # looks at which it was not there, before the run ends
 _COUNT_EVERY = 5  # looks between two counts of the workers
 _GONE = "the scheduler of the cluster is gone: start it again and give the same command, which goes on from here"
 _LATE = b"late"
+_LOG = 2  # the file descriptor of standard error
 _UNWATCHED = ("profile", "profile-cycle", "tick", "ticks")
 
 
@@ -213,14 +216,22 @@ async def _count(client: distributed.Client) -> int:
 
 
 def remote(how: bytes, tasks: bytes) -> bytes:
-    """What a worker does with a chunk: its results, or that it took too long. GoujiError where its program is another than the run's."""
+    """What a worker does with a chunk: its results, or that it took too long. GoujiError where its program is another than the run's.
+
+    What a limit cannot stop, a library that never comes back or compiled code, ends with the worker: a watcher outside of Python writes where it
+    hung to the worker's log, and ends it.
+    """
     options = _prepared(how)
     chunk: list[Task] = pickle.loads(tasks)  # noqa: S301
+    limit = TIME_LIMIT * max(1.0, len(chunk) / _LIMIT_EACH)
+    faulthandler.dump_traceback_later(limit + _GRACE, exit=True, file=_LOG)
     try:
-        with deadline(TIME_LIMIT * max(1.0, len(chunk) / _LIMIT_EACH)):
+        with deadline(limit):
             return pickle.dumps(work(options, chunk), pickle.HIGHEST_PROTOCOL)
     except TookTooLong:
         return _LATE
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @lru_cache(maxsize=4)
