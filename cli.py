@@ -76,7 +76,9 @@ Debug = Annotated[bool, typer.Option("--debug", envvar="GOUJI_DEBUG", help="Prin
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gouji {_installed_version()}")
+        from extractor.build import compiled
+
+        typer.echo(f"gouji {_installed_version()}{' (compiled)' if compiled() else ''}")
         raise typer.Exit
 
 

@@ -357,9 +357,9 @@ def stamp(module: str, argv: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def python_name() -> str:
-    """This interpreter's version, with the day it was built and by what: builds of one version differ by a third in speed."""
-    return " ".join(sys.version.split())
+def python_name(version: str = sys.version) -> str:
+    """An interpreter's version, with the day it was built and by what: builds of one version differ by a third in speed."""
+    return " ".join(version.split())
 
 
 def _git(*arguments: str) -> str:

@@ -36,7 +36,7 @@ class Linear:
 
     terms: Terms
     constant: int = 0
-    _added: Callable[[Any], tuple[Number | None, ...]] | None = field(init=False, repr=False, compare=False)
+    _added: Callable[[Any], Any] | None = field(init=False, repr=False, compare=False)
     """Takes all values that are added as they are, where there are several: nearly every side of a rule is a plain sum."""
     _others: Terms = field(init=False, repr=False, compare=False)
 
@@ -52,7 +52,7 @@ class Linear:
             added = self._added(values)
             if None in added:
                 return None
-            total = sum(added, total)  # type: ignore[arg-type]  # none of them is None
+            total = sum(added, total)
         for coefficient, index in self._others:
             v = values[index]
             if v is None:
@@ -177,11 +177,11 @@ def _walk(node: ast.expr, sign: int, terms: list[tuple[int, int]], resolve: Reso
             return _walk(left, sign, terms, resolve, where) + _walk(right, sign, terms, resolve, where)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _walk(left, sign, terms, resolve, where) + _walk(right, -sign, terms, resolve, where)
-        case ast.BinOp(left=ast.Constant(value=int(factor)), op=ast.Mult(), right=right) if factor is not True and factor:
+        case ast.BinOp(left=ast.Constant(value=factor), op=ast.Mult(), right=right) if type(factor) is int and factor:
             return _walk(right, sign * factor, terms, resolve, where)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _walk(operand, -sign, terms, resolve, where)
-        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+        case ast.Constant(value=number) if type(number) is int:
             return sign * number
         case ast.Call(func=ast.Name(id="sum"), args=args, keywords=[]) if args:
             for arg in args:

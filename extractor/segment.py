@@ -99,9 +99,7 @@ def segment(form: Form, events: Sequence[Event]) -> tuple[Segment, ...]:
     current: str | None = None
     prose = False
     held: list[Event] = []  # weak labels and blanks that may be the head of the table about to start
-    before: Event | None = None
-    for e in events:
-        before, previous = e, before
+    for previous, e in zip((None, *events), events, strict=False):
         kind = e.kind
         if kind == LABEL:
             role = e.labels[0].role

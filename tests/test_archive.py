@@ -232,6 +232,7 @@ def test_an_output_that_lacks_a_report_gets_it_while_the_other_keeps_its_own(few
 # Duplicates
 
 
+@pytest.mark.interpreted
 def test_what_is_found_twice_is_read_once_and_recorded_twice(few: Path, tmp_path: Path) -> None:
     shutil.copy(few / "000.txt", few / "000-again.txt")  # right behind it: still being read
     shutil.copytree(few, few / "zz")  # long after it: done
@@ -304,12 +305,30 @@ def slow(options: Options, tasks: Sequence[Task]) -> list[working.Result]:
     return work(options, tasks)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("models", [(), ("a-model",)])
 def test_without_a_process_of_its_own_a_report_has_a_time_limit_too(few: Path, models: tuple[str, ...]) -> None:
     """In the main thread by a signal, in another between two steps of Python."""
     engine = Inline(Options(models=models), lambda o, t: slow(Options(), t), limit=1.0)
     got = collect(Run(engine, [], Known(), limit=1.0), Archive([few], 8_000_000, frozenset()))
     engine.close()
+
+    assert {"005": "TOOK_TOO_LONG"} == {Path(d.given.source).name[:3]: d.line.summary.error for d in got if d.line and d.line.summary.error}
+
+
+def deaf(options: Options, tasks: Sequence[Task]) -> list[working.Result]:
+    """Work that never ends and hears no signal, as compiled code does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    return slow(options, tasks)
+
+
+def test_compiled_code_which_hears_no_signal_has_a_process_of_its_own_and_a_time_limit(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extractor.archive.engine.compiled", lambda: True)
+    engine = Inline(Options(), deaf, limit=1.0)
+    try:
+        got = collect(Run(engine, [], Known(), limit=1.0), Archive([few], 8_000_000, frozenset()))
+    finally:
+        engine.close()
 
     assert {"005": "TOOK_TOO_LONG"} == {Path(d.given.source).name[:3]: d.line.summary.error for d in got if d.line and d.line.summary.error}
 
@@ -470,7 +489,7 @@ def test_a_folder_is_no_file_to_write() -> None:
         JsonLines(ROOT, {}, resume=True)
 
 
-def test_a_pdf_that_never_comes_back_is_stopped_even_when_it_is_alone(tmp_path: Path) -> None:
+def endless_pdf() -> bytes:
     """A form that draws itself twice keeps PDFium busy for ever, out of reach of any signal."""
     again = b"q 1 0 0 1 0 0 cm /F Do Q q 1 0 0 1 0 0 cm /F Do Q"
     parts = [
@@ -481,7 +500,11 @@ def test_a_pdf_that_never_comes_back_is_stopped_even_when_it_is_alone(tmp_path: 
         b"<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /F 5 0 R >> >> /Length %d >>\nstream\n%s\nendstream" % (len(again), again),
     ]
     body = b"%PDF-1.7\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, part) for n, part in enumerate(parts, 1))
-    (tmp_path / "loop.pdf").write_bytes(body + b"trailer << /Root 1 0 R /Size 6 >>\n%%EOF\n")
+    return body + b"trailer << /Root 1 0 R /Size 6 >>\n%%EOF\n"
+
+
+def test_a_pdf_that_never_comes_back_is_stopped_even_when_it_is_alone(tmp_path: Path) -> None:
+    (tmp_path / "loop.pdf").write_bytes(endless_pdf())
     engine = Inline(Options(), limit=4.0)
     try:
         (done,) = collect(Run(engine, [], Known(), limit=4.0), Archive([tmp_path], 8_000_000, frozenset()))

@@ -18,12 +18,14 @@ import pytest
 from benchmarks import (
     accuracy,
     across,
+    alike,
     calibrate,
     costs,
     localise,
     memory,
     oracle,
     planted,
+    programs,
     speed,
     throughput,
     tokens,
@@ -33,12 +35,12 @@ from benchmarks.arguments import seed_range
 from benchmarks.damage import LEVELS, Case, Truth, make_case
 from benchmarks.score import (
     RESULTS,
+    ROOT,
     Counts,
     Score,
     by_code,
     extract_case,
     grouped,
-    python_name,
     score,
     silent_rates,
     total,
@@ -477,7 +479,7 @@ def test_throughput_runs_the_program_over_every_text_shape(tmp_path: Path) -> No
     done = throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 2)
 
     assert all(any(f"-{shape}-" in name for name in names) for shape in throughput.TEXT_SHAPES)
-    assert (done.reports, done.workers, done.python) == (28, 2, python_name())
+    assert (done.reports, done.workers, done.python) == (28, 2, programs.name_of(programs.Program()))
     assert 0 < done.rate == 28 / done.seconds
     assert done.workers_cpu > 0
     assert done.bound() in ("parent", "workers", "one process")
@@ -490,18 +492,61 @@ def test_throughput_takes_no_failure_for_a_figure(tmp_path: Path) -> None:
         throughput.run(tmp_path / "all", tmp_path / "out.jsonl", 1)
 
 
+def interpreter(folder: Path, script: str) -> Path:
+    """An interpreter that is a shell script."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+_SAME = f'exec "{sys.executable}" "$@"'
+# Reads as this interpreter does, but writes a 1 for the first 2021.
+_OTHERWISE = f"""
+"{sys.executable}" "$@" || exit
+while [ $# -gt 1 ]; do [ "$1" = --jsonl ] && sed -i "s/2021/1021/" "$2"; shift; done
+"""
+
+
+def test_throughput_takes_no_program_that_reads_otherwise(tmp_path: Path) -> None:
+    other = interpreter(tmp_path, _OTHERWISE)
+    with pytest.raises(RuntimeError, match="read otherwise by"):
+        throughput.main(f"--reports 2 --workers 1 --texts 0 --python={other}".split())
+
+
+def test_alike_names_the_reports_that_a_program_reads_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "result.json"
+    some = f"--seeds 0:1 --levels clean,heavy --shapes flat,html --json {result}".split()
+
+    assert 0 == alike.main([*some, f"--python={interpreter(tmp_path, _SAME)}"])
+    assert [] == json.loads(result.read_text())["different"]
+    assert 1 == alike.main([*some, f"--python={interpreter(tmp_path, _OTHERWISE)}"])
+    assert "disclosure-2021-html-clean-0.html" in json.loads(result.read_text())["different"]
+    assert "  disclosure-2021-html-clean-0.html" in capsys.readouterr().out.splitlines()
+
+
+def test_a_program_that_is_installed_must_be_of_this_commit(tmp_path: Path) -> None:
+    """The interpreter runs this checkout although it is asked for what is installed; the second has other code."""
+    here = interpreter(tmp_path, f'shift; cd "{ROOT}"; exec "{sys.executable}" "$@"')
+    assert programs.name_of(programs.Program()) == programs.name_of(programs.Program(str(here), installed=True))
+
+    (tmp_path / "old").mkdir()
+    old = interpreter(tmp_path / "old", f"""shift; cd "{ROOT}"; "{sys.executable}" "$@" | sed 's/"code": "...../"code": "01234/'""")
+    with pytest.raises(ValueError, match=r"another than this checkout \(different: code\)"):
+        programs.name_of(programs.Program(str(old), installed=True))
+
+
 def test_throughput_runs_the_program_by_each_interpreter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = tmp_path / "python"
-    other.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    other.chmod(0o755)
+    other = interpreter(tmp_path, _SAME)
     result = tmp_path / "result.json"
 
     assert 0 == throughput.main(f"--reports 2 --workers 1 --texts 0 --python={other} --json {result}".split())
     data = json.loads(result.read_text())
-    assert [python_name()] * 2 == [r["python"] for r in data["runs"]] == [r["python"] for r in data["one_report"]]
+    assert [programs.name_of(programs.Program())] * 2 == [r["python"] for r in data["runs"]] == [r["python"] for r in data["one_report"]]
     assert 2 == capsys.readouterr().out.count("\n" + platform.python_version())
 
 
+@pytest.mark.interpreted
 def test_speed_measures_every_stage_and_leaves_the_pipeline_alone() -> None:
     before = dict(vars(pipeline))
     timing = speed.measure("clean", speed.texts("clean", "tab-rows", 2), 6)
@@ -521,7 +566,7 @@ def test_memory_samples_and_slope() -> None:
     assert 0.0 == memory.slope([(5, 1.0)])
 
 
-@pytest.mark.parametrize("program", [accuracy, across, calibrate, costs, localise, memory, planted, speed, throughput, tokens, ways])
+@pytest.mark.parametrize("program", [accuracy, across, alike, calibrate, costs, localise, memory, planted, speed, throughput, tokens, ways])
 def test_help(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         program.main(["--help"])

@@ -206,6 +206,7 @@ def test_workers_change_neither_order_nor_bytes(tmp_path: Path) -> None:
     assert [f"{n:02}.txt" for n in range(20)] == [Path(r["source"]).name for r in records(together.stdout)]
 
 
+@pytest.mark.interpreted
 def test_a_bug_costs_one_record_and_the_run_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception in the pipeline becomes a record that names its type and place; --debug prints the traceback."""
     real = pipeline.extract

@@ -17,6 +17,7 @@ from benchmarks.others.figures import Counts, counted, numbers
 from benchmarks.others.mapper import cells
 from benchmarks.others.run import OTHERS, _recorded, gouji, other, outline
 from benchmarks.others.sample import FORMATS, Report, write
+from extractor.build import compiled
 from extractor.form import load_forms
 
 FORMS = {f.id: f for f in load_forms()}
@@ -187,6 +188,17 @@ def test_gouji_is_held_against_the_same_truth(reports: list[Report], tmp_path: P
     assert counts.right > 0
 
 
+def test_gouji_is_run_as_installed_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is installed for the interpreter of the tests is this checkout."""
+    result = tmp_path / "result.json"
+    arguments = f"--texts 2 --levels clean --formats text --workers 1 --no-golden --tools pandas.read_html --python {sys.executable} --installed={sys.executable}"
+
+    assert 0 == others.main([*arguments.split(), "--json", str(result)])
+    first, second = json.loads(result.read_text("utf-8"))["tools"]
+    assert first["levels"] == second["levels"]
+    assert 2 == capsys.readouterr().out.count(", 1 worker")  # compiled or not
+
+
 def test_a_model_alone_is_counted_in_tokens(reports: list[Report]) -> None:
     mine = [r for r in reports if r.format in ("text", "html")]
     slow, fast = (llm.measure(mine, speed) for speed in (50, 100))
@@ -205,8 +217,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
     assert code == 0
     assert {"command", "commit", "dirty", "machine", "reports", "texts", "levels", "tools", "llm_alone"} <= set(data)
+    ours = "gouji compiled, 1 worker" if compiled() else "gouji, 1 worker"
     assert [(r["format"], r["tool"]) for r in data["tools"]] == [
-        ("text", "split lines"), ("text", "gouji, 1 worker"), ("html", "pandas.read_html"), ("html", "gouji, 1 worker"),
+        ("text", "split lines"), ("text", ours), ("html", "pandas.read_html"), ("html", ours),
     ]  # fmt: skip
     assert all(Counts(**r["levels"]["clean"]).reports == 2 for r in data["tools"])
     assert "no accuracy is claimed" in capsys.readouterr().out

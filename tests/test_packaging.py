@@ -62,6 +62,17 @@ def test_every_dependency_is_pinned_within_its_range(group: str) -> None:
         assert {"<", ">="} <= {s.operator for s in requirement.specifier}, f"{requirement} needs both bounds"
 
 
+def test_what_is_compiled_is_there_and_no_package_is() -> None:
+    """A name that matches nothing would be left out without a word; a compiled package finds its modules only beside the library."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    hook = build["hooks"]["mypyc"]
+
+    assert [] == [pattern for pattern in hook["include"] if not list(ROOT.glob(pattern.removeprefix("/")))]
+    assert hook["exclude"] == ["__init__.py"]
+    assert hook["enable-by-default"] is False
+    assert "*.so" in build["exclude"]
+
+
 def test_the_changelog_knows_this_version() -> None:
     released = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 

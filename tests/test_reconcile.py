@@ -200,6 +200,7 @@ def test_what_is_not_settled_within_the_steps_stays_open() -> None:
     assert full.left[ROWS.index("granted")] == (0, 1)
 
 
+@pytest.mark.interpreted
 def test_an_undecided_table_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search gave up: every reading is left, and no doubt in the table is answered."""
 

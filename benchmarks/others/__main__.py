@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from benchmarks.damage import LEVELS
 from benchmarks.others import llm
 from benchmarks.others.run import OTHERS, Row, by_level, gouji, other
 from benchmarks.others.sample import FIRST_SEED, FORMATS, Report, write
+from benchmarks.programs import THIS, add_installed
 from benchmarks.score import stamp, write_json
 
 _MAKE = "python -m venv {0} && {0}/bin/pip install -r benchmarks/others/requirements.txt"
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(heading())
         for format_ in given.formats:
             mine = [r for r in reports if r.format == format_]
-            for row in _rows(mine, python, given.tools, given.workers, desk, given.minutes):
+            for row in _rows(mine, python, given, desk):
                 rows.append(row)
                 for line in table([row]):
                     print(line, flush=True)
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--formats", type=partial(names, known=FORMATS), default=tuple(FORMATS), metavar="F,…", help=", ".join(FORMATS))
     parser.add_argument("--tools", type=partial(names, known=_tools()), default=_tools(), metavar="T,…", help=", ".join(_tools()))
     parser.add_argument("--workers", type=_numbers, default=(1, os.cpu_count() or 1), metavar="N,…", help="Gouji's, one run each; default 1 and one for each core")
+    add_installed(parser)
     parser.add_argument("--no-golden", action="store_true", help="leave the golden set out")
     parser.add_argument("--python", metavar="PATH", help=f"of the other tools' environment, default {environment()}/bin/python")
     parser.add_argument("--minutes", type=float, default=20, help="a tool may take for one format, default 20")
@@ -90,12 +93,12 @@ def _found() -> str:
     return sys.executable
 
 
-def _rows(reports: Sequence[Report], python: str, tools: Sequence[str], workers: Sequence[int], desk: Path, minutes: float) -> Iterator[Row]:
+def _rows(reports: Sequence[Report], python: str, given: argparse.Namespace, desk: Path) -> Iterator[Row]:
     for tool in OTHERS[reports[0].format]:
-        if tool in tools:
-            yield other(tool, python, reports, desk, minutes)
-    for n in dict.fromkeys(workers):
-        yield gouji(reports, desk, n, minutes)
+        if tool in given.tools:
+            yield other(tool, python, reports, desk, given.minutes)
+    for program, workers in product((THIS, *given.installed), given.workers):
+        yield gouji(reports, desk, workers, given.minutes, program)
 
 
 # ---------------------------------------------------------------- what is shown
@@ -104,7 +107,7 @@ def _rows(reports: Sequence[Report], python: str, tools: Sequence[str], workers:
 def heading() -> str:
     """The titles of the columns of ``table``."""
     return (
-        f"{'format':14}{'tool':21}{'level':8}{'reports':>8}{'failed':>7}{'figures':>9}{'right %':>9}{'wrong':>7}{'missing':>8}{'invented':>9}{'equal':>6}"
+        f"{'format':14}{'tool':27}{'level':8}{'reports':>8}{'failed':>7}{'figures':>9}{'right %':>9}{'wrong':>7}{'missing':>8}{'invented':>9}{'equal':>6}"
         f"{'acc. %':>8}{'acc. wrong':>11}{'to person':>10}{'ms each':>9}{'a second':>9}{'start s':>9}{'MiB':>6}"
     )
 
@@ -113,11 +116,11 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     """A line for each level; start and memory are of the whole process and stand in the first."""
     for row in rows:
         if row.error:
-            yield f"{row.format:14}{row.tool:21}failed: {row.error}"
+            yield f"{row.format:14}{row.tool:27}failed: {row.error}"
         elif row.errors:
-            yield f"{row.format:14}{row.tool:21}{len(row.errors)} reports failed, the first: {row.errors[0]}"
+            yield f"{row.format:14}{row.tool:27}{len(row.errors)} reports failed, the first: {row.errors[0]}"
     for row, level, c in by_level(rows):
-        line = f"{row.format:14}{row.tool:21}{level:8}{c.reports:8,}{c.failed:7}{c.figures:9,}{_share(c.right, c.figures):>9}"
+        line = f"{row.format:14}{row.tool:27}{level:8}{c.reports:8,}{c.failed:7}{c.figures:9,}{_share(c.right, c.figures):>9}"
         line += f"{c.wrong:7,}{c.missing:8,}{c.invented:9,}{c.equal_value:6}"
         line += f"{_share(c.accepted, c.cells):>8}{c.accepted_wrong:11,}{c.to_person:10,}" if c.cells else " " * 29
         speed = row.a_second(level)

@@ -13,7 +13,8 @@ from typing import Any
 from benchmarks.others.figures import Counts, counted, numbers
 from benchmarks.others.mapper import cells
 from benchmarks.others.sample import Report
-from benchmarks.watched import Watched, cli, watch
+from benchmarks.programs import THIS, Program, name_of
+from benchmarks.watched import Watched, watch
 from extractor.form import Form
 from extractor.types import Number
 
@@ -123,18 +124,19 @@ def outline(form: Form) -> dict[str, Any]:
 # ---------------------------------------------------------------- Gouji
 
 
-def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float) -> Row:
+def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float, program: Program = THIS) -> Row:
     """Gouji's command line over the folder of each level; its start, the fastest of three runs over one report, is taken off.
 
     Of several workers nothing is taken off: their starts go on beside the reading, and no run over one report has them.
     """
-    row = Row(reports[0].format, f"gouji, {workers} worker{'s'[: workers > 1]}")
-    starts = [_extract(reports[0].path, desk, workers, minutes)[0].seconds for _ in range(3 if workers == 1 else 0)]
+    build = " compiled" if name_of(program).endswith("compiled") else ""
+    row = Row(reports[0].format, f"gouji{build}, {workers} worker{'s'[: workers > 1]}")
+    starts = [_extract(program, reports[0].path, desk, workers, minutes)[0].seconds for _ in range(3 if workers == 1 else 0)]
     row.start = min(starts, default=0.0)
     taken_off = 1 if starts else 0  # reports
     for level in dict.fromkeys(r.level for r in reports):
         mine = [r for r in reports if r.level == level]
-        done, records = _extract(mine[0].path.parent, desk, workers, minutes)
+        done, records = _extract(program, mine[0].path.parent, desk, workers, minutes)
         if done.code not in (0, 1):
             row.error = f"{level}: {_last_line(done)}"
             continue
@@ -147,10 +149,10 @@ def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float) -
     return row
 
 
-def _extract(path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watched, dict[str, dict[str, Any]]]:
+def _extract(program: Program, path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watched, dict[str, dict[str, Any]]]:
     out = desk / "records.jsonl"
     end = time.monotonic() + 60 * minutes
-    command = cli("extract", path, "--jsonl", out, "--model", "none", "--workers", workers, "--fresh")
+    command = [*program.command, "extract", str(path), "--jsonl", str(out), "--model", "none", "--workers", str(workers), "--fresh"]
     done = watch(command, desk / "said.txt", lambda: time.monotonic() > end, _OFTEN)
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
     records = (json.loads(line, parse_float=Decimal) for line in lines)

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from extractor.archive.work import Options, Result, Task, prepare, work
 from extractor.batch import Line, unread_line
+from extractor.build import compiled
 from extractor.read.sniff import Kind, sniff
 
 TIME_LIMIT = 60.0
@@ -95,7 +96,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 class Inline:
-    """This process, one chunk at a time; but PDFs in one of their own, since the library that reads them cannot be stopped from within."""
+    """This process, one chunk at a time; but in one of its own what cannot be stopped from within: the library that reads PDFs, and compiled stages."""
 
     slots = 1
     chunk = _CHUNK
@@ -105,10 +106,11 @@ class Inline:
         # Asking a model needs an event loop of its own beside that of the run.
         self._thread: Executor | None = ThreadPoolExecutor(1) if options.models else None
         self._apart: Processes | None = None
+        self._compiled = compiled()
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Result]]:
         """Work on a chunk now, in the one thread where models are asked, or apart."""
-        if any(sniff(t.data) is Kind.PDF for t in tasks):
+        if self._compiled or any(sniff(t.data) is Kind.PDF for t in tasks):
             self._apart = self._apart or Processes(self._options, 1, self._job, self._limit)
             return self._apart.submit(tasks)
         if self._thread is not None:
@@ -191,7 +193,7 @@ def lost(task: Task, error: BaseException, limit: float) -> Line:
     if isinstance(error, TookTooLong):
         code, message = "TOOK_TOO_LONG", f"reading it took more than {limit:g} s and was stopped: give its text, or a simpler copy"
     elif isinstance(error, Died):
-        code, message = "WORKER_DIED", "the process that read this file was killed, perhaps for memory: try it alone, or lower --max-bytes"
+        code, message = "WORKER_DIED", "the process that read this file was killed, perhaps for memory or because nothing else could stop it: try it alone, or lower --max-bytes"
     else:
         code, message = "INTERNAL_ERROR", f"{type(error).__name__}: {str(error)[:200]}; a bug in gouji: run this file with --workers 1 --debug, report it"
     return unread_line(task.source, sha256(task.data).hexdigest(), code, message)

@@ -130,6 +130,6 @@ def solvable(rows: Sequence[Row], signed: frozenset[int]) -> bool:
             return False
         if _guessed(system, signed):
             return True
-        return Tableau(solved, sorted(domains.keys() - {CONSTANT}), set(signed & domains.keys())).feasible()
+        return Tableau(solved, sorted(domains.keys() - {CONSTANT}), set(signed.intersection(domains))).feasible()
     except TooEntangled:
         return True
