@@ -162,8 +162,10 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str, loose: bool) 
     if len(cells) < n:
         return short
     windows = _windows(cells, printed, n)
-    options = [*windows, short.squares] if printed[0] == 0 else [short.squares, *windows]
-    return _agree(options, ("AMBIGUOUS_PLACE",) if printed[0] == 0 else ("COUNT_SHORT",))
+    if printed[0] == 0:
+        return _agree([*windows, short.squares], ("AMBIGUOUS_PLACE",))
+    # The empty cells may be no cells of the row, so whatever is a reading without them is still one: what is proven is proven against all.
+    return _agree([short.squares, *windows, *short.alternatives], short.codes)
 
 
 def _windows(cells: Sequence[Square], printed: Sequence[int], n: int) -> list[tuple[Square, ...]]:
