@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where the archive is kept, or is already; else in a temporary folder")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(argv)
+    result = stamp("benchmarks.resumed", sys.argv[1:] if argv is None else argv)  # before an archive in the checkout makes it look changed
     with tempfile.TemporaryDirectory(prefix="gouji-") as name:
         desk = Path(name)
         archive = given.folder or desk / "archive"
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             subprocess.run([str(x) for x in make], cwd=ROOT, check=True)  # noqa: S603
         whole = watch(_command(archive, desk / "whole.jsonl", given.workers), desk / "whole.txt")
         parts = _disturbed(archive, desk / "parts.jsonl", given.workers, (desk / "whole.jsonl").stat().st_size)
-        result = stamp("benchmarks.resumed", sys.argv[1:] if argv is None else argv) | _result(desk, whole, parts)
+        result |= _result(desk, whole, parts)
     print(json.dumps({k: v for k, v in result.items() if k != "memory"}, indent=1, ensure_ascii=False))
     if given.json:
         write_json(result, given.json)

@@ -45,6 +45,20 @@ class Rows:
                 blank = self.blank_habit and any(s.kind == BLANK_CELL for s in readings[i].squares) and "ROWS_DRIFT" not in readings[i].codes
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, *(("ROWS_DRIFT",) if blank else ()), "WIDTH_VARIES"))
 
+    def mark_left_out(self, readings: dict[int, RowReading]) -> None:
+        """Rows of glued digits where one has too few for its columns: cells leave no trace here, so a cut into as many figures as columns need not be it."""
+        if not any(self._too_few(o) for _, o in self.rows):
+            return
+        for i, o in self.rows:
+            if "DIGITS_GLUED" in readings[i].codes and len(self.table.blocks[o.block].columns) > 1:
+                codes = [c for c in readings[i].codes if c not in ("ONE_CUT", "READINGS_CUT")]
+                readings[i] = readings[i]._replace(codes=(*codes, "READINGS_CUT"))
+
+    def _too_few(self, owner: Owner) -> bool:
+        """A digit for each column is the least that a row without a gap can show."""
+        parts = [t for t in owner.tokens if t.kind != EMPTY]
+        return len(parts) == 1 and parts[0].kind == GLUED and not parts[0].split and parts[0].end - parts[0].start < len(self.table.blocks[owner.block].columns)
+
     def mark_drift(self, readings: dict[int, RowReading]) -> None:
         """In a table whose width drifts a row that fits is in doubt where blanks could hide a stray cell, or between long rows."""
         long = [i for i, _ in self.rows if {"COUNT_LONG", "EQUAL_READINGS"} & set(readings[i].codes)]

@@ -176,6 +176,7 @@ class _Reader:
         if together.marked:
             together.mark_drift(out)
         together.mark_width(out)
+        together.mark_left_out(out)
         return out
 
     def _read_owner(self, owner: Owner, column: int | None, tight: bool = False) -> RowReading:
