@@ -32,7 +32,7 @@ gate: ## the golden reports and planted errors against golden/baseline.json
 	@now=$$(mktemp) && { $(BIN)/gouji evaluate golden --planted --json $$now > /dev/null || [ $$? = 1 ]; } \
 		&& $(BIN)/gouji compare golden/baseline.json $$now --gate; code=$$?; rm -f $$now; exit $$code
 
-check: lint types imports test gate ## everything that .ci/run checks
+check: lint types imports test gate ## all that .ci/run checks before it compiles the program and tests it again
 
 bench: ## one generated report of every damage level, with what is true of it
 	@for level in clean light medium heavy; do $(BIN)/python -m benchmarks.damage --level $$level > /dev/null || exit 1; done

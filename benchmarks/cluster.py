@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.damage import LEVELS, SHAPES, make_case
+from benchmarks.programs import THIS
 from benchmarks.score import ROOT, stamp, write_json
-from benchmarks.watched import Watched, cli, cpu_of, watch
+from benchmarks.watched import Watched, cpu_of, watch
 from extractor.form import load_forms
 
 _SEED = 72_000
@@ -78,7 +79,7 @@ def _pair(desk: Path, way: str, how: Sequence[object], pids: Sequence[int] = ())
     runs = []
     for name, output in (("few", "few"), ("archive", way)):
         before = _cpu(pids)
-        run = watch(cli("extract", desk / name, "--jsonl", desk / f"{output}.jsonl", *how), desk / "log.txt")
+        run = watch(THIS.command("extract", desk / name, "--jsonl", desk / f"{output}.jsonl", *how), desk / "log.txt")
         run.cpu += _cpu(pids) - before
         runs.append(run)
     if runs[1].code not in (0, 1):

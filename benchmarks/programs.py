@@ -22,6 +22,7 @@ from extractor.stamp import make_stamp
 print(json.dumps([sys.version, compiled(), make_stamp(load_forms())]))
 """
 _SAME = ("code", "data", "forms")
+_COMPILED = "; compiled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class Program:
     python: str = sys.executable
     installed: bool = False
 
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The words that start it."""
-        return (self.python, "-I", "-m", "cli") if self.installed else (self.python, str(ROOT / "cli.py"))
+    def command(self, *args: object) -> list[str]:
+        """Its command line."""
+        start = ["-I", "-m", "cli"] if self.installed else [str(ROOT / "cli.py")]
+        return [self.python, *start, *(str(a) for a in args)]
 
 
 THIS = Program()
@@ -69,7 +70,12 @@ def name_of(program: Program) -> str:
     here = make_stamp(load_forms())
     if different := [x for x in _SAME if stamp[x] != here[x]]:
         raise ValueError(f"{program.python}: the program installed there is another than this checkout (different: {', '.join(different)}); install it again")
-    return python_name(version) + ("; compiled" if compiled else "")
+    return python_name(version) + (_COMPILED if compiled else "")
+
+
+def build_of(name: str) -> str:
+    """What a narrow column says of the build behind a name by ``name_of``: `` compiled``, or nothing."""
+    return " compiled" if name.endswith(_COMPILED) else ""
 
 
 def _by(text: str) -> tuple[Program, ...]:

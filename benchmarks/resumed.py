@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.programs import THIS
 from benchmarks.score import ROOT, stamp, write_json
-from benchmarks.watched import Watched, cli, watch
+from benchmarks.watched import Watched, watch
 
 _KILLS = (0.2, 0.45, 0.7)  # of the size of the undisturbed output
 
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(archive: Path, target: Path, workers: int) -> list[str]:
-    return cli("extract", archive, "--jsonl", target, "--workers", workers)
+    return THIS.command("extract", archive, "--jsonl", target, "--workers", workers)
 
 
 def _disturbed(archive: Path, target: Path, workers: int, size: int) -> list[Watched]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.damage import SHAPES, make_case
-from benchmarks.programs import THIS, Program, add_programs, name_of, programs_of
+from benchmarks.programs import THIS, Program, add_programs, build_of, name_of, programs_of
 from benchmarks.score import ROOT, stamp, write_json
 from benchmarks.speed import Timing, calibration, measure
 from benchmarks.watched import cpu_of
@@ -77,7 +77,7 @@ def write_folder(folder: Path, reports: int) -> None:
 
 def run(folder: Path, output: Path, workers: int, program: Program = THIS, codes: Collection[int] = (0,)) -> Run:
     """Run the command over ``folder``; RuntimeError where it ends with another exit code or writes another number of records than there are reports."""
-    command = [*program.command, "extract", str(folder), "--jsonl", str(output), "--workers", str(workers)]
+    command = program.command("extract", folder, "--jsonl", output, "--workers", workers)
     name, loop = name_of(program), calibration()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
@@ -104,7 +104,7 @@ def run_all(reports: int, workers: Sequence[int], rounds: int, programs: Sequenc
     RuntimeError where two of them do not write the same bytes.
     """
     for program in (p for p in programs if not p.installed):
-        # As installing it does: else every process of it would compile the program once more, which takes as long as loading all else.
+        # To bytecode, as installing it does: else every process of it would do so once more, which takes as long as loading all else.
         subprocess.run([program.python, "-m", "compileall", "-q", "cli.py", "extractor"], cwd=ROOT, check=True)  # noqa: S603
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
@@ -158,7 +158,7 @@ def _lines(alone: Sequence[Run], runs: Sequence[Run], inside: Sequence[Timing], 
     for r in runs:
         parent = "–" if r.parent_cpu is None else f"{r.parent_cpu:.1f} s"
         yield (
-            f"{_short(r.python):20}{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{start_up[r.python] / r.seconds:10.1%}{parent:>12}"
+            f"{r.python.split()[0] + build_of(r.python):20}{r.workers:7}{r.reports:9,}{r.rate:11.1f}{r.seconds:9.1f}{start_up[r.python] / r.seconds:10.1%}{parent:>12}"
             f"{r.workers_cpu:11.1f} s{r.loop_ms[0]:7.1f}{r.loop_ms[1]:5.0f}   {r.bound()}"
         )
     for t in inside:
@@ -166,10 +166,6 @@ def _lines(alone: Sequence[Run], runs: Sequence[Run], inside: Sequence[Timing], 
         yield f"{t.name:14} {t.median:6.2f} ms a report in one process alone: {slowest}"
     if inside:
         yield f"{'all shapes':14} {fmean(t.median for t in inside):6.2f} ms, reading and extracting; the line of JSON and the way to the parent come on top"
-
-
-def _short(python: str) -> str:
-    return python.split()[0] + (" compiled" if python.endswith("compiled") else "")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -43,11 +42,6 @@ class Watched:
     def quarters(self) -> list[float]:
         """MiB of the largest process at most in each quarter of the time: memory that grows shows here."""
         return [max((m[1] for m in self.memory if k * self.seconds / 4 <= m[0] <= (k + 1) * self.seconds / 4), default=0.0) for k in range(4)]
-
-
-def cli(*args: object) -> list[str]:
-    """The command line of the program in this checkout."""
-    return [sys.executable, str(ROOT / "cli.py"), *(str(a) for a in args)]
 
 
 def watch(command: Sequence[str], log: Path, stop: Callable[[], bool] | None = None, every: float = _EVERY) -> Watched:

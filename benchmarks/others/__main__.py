@@ -97,7 +97,7 @@ def _rows(reports: Sequence[Report], python: str, given: argparse.Namespace, des
     for tool in OTHERS[reports[0].format]:
         if tool in given.tools:
             yield other(tool, python, reports, desk, given.minutes)
-    for program, workers in product((THIS, *given.installed), given.workers):
+    for program, workers in product((THIS, *given.installed), dict.fromkeys(given.workers)):
         yield gouji(reports, desk, workers, given.minutes, program)
 
 

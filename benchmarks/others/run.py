@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.others.figures import Counts, counted, numbers
 from benchmarks.others.mapper import cells
 from benchmarks.others.sample import Report
-from benchmarks.programs import THIS, Program, name_of
+from benchmarks.programs import THIS, Program, build_of, name_of
 from benchmarks.watched import Watched, watch
 from extractor.form import Form
 from extractor.types import Number
@@ -129,8 +129,7 @@ def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float, p
 
     Of several workers nothing is taken off: their starts go on beside the reading, and no run over one report has them.
     """
-    build = " compiled" if name_of(program).endswith("compiled") else ""
-    row = Row(reports[0].format, f"gouji{build}, {workers} worker{'s'[: workers > 1]}")
+    row = Row(reports[0].format, f"gouji{build_of(name_of(program))}, {workers} worker{'s'[: workers > 1]}")
     starts = [_extract(program, reports[0].path, desk, workers, minutes)[0].seconds for _ in range(3 if workers == 1 else 0)]
     row.start = min(starts, default=0.0)
     taken_off = 1 if starts else 0  # reports
@@ -152,7 +151,7 @@ def gouji(reports: Sequence[Report], desk: Path, workers: int, minutes: float, p
 def _extract(program: Program, path: Path, desk: Path, workers: int, minutes: float) -> tuple[Watched, dict[str, dict[str, Any]]]:
     out = desk / "records.jsonl"
     end = time.monotonic() + 60 * minutes
-    command = [*program.command, "extract", str(path), "--jsonl", str(out), "--model", "none", "--workers", str(workers), "--fresh"]
+    command = program.command("extract", path, "--jsonl", out, "--model", "none", "--workers", workers, "--fresh")
     done = watch(command, desk / "said.txt", lambda: time.monotonic() > end, _OFTEN)
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
     records = (json.loads(line, parse_float=Decimal) for line in lines)

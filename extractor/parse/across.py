@@ -46,13 +46,13 @@ class Rows:
                 readings[i] = readings[i]._replace(codes=(*readings[i].codes, *(("ROWS_DRIFT",) if blank else ()), "WIDTH_VARIES"))
 
     def mark_left_out(self, readings: dict[int, RowReading]) -> None:
-        """Rows of glued digits where one has too few for its columns: cells leave no trace here, so a cut into as many figures as columns need not be it."""
+        """Glued digits in a table of which a row has too few for its columns: cells leave no trace here, so the row may hold fewer figures than columns."""
         if not any(self._too_few(o) for _, o in self.rows):
             return
         for i, o in self.rows:
             if "DIGITS_GLUED" in readings[i].codes and len(self.table.blocks[o.block].columns) > 1:
-                codes = [c for c in readings[i].codes if c not in ("ONE_CUT", "READINGS_CUT")]
-                readings[i] = readings[i]._replace(codes=(*codes, "READINGS_CUT"))
+                codes = dict.fromkeys((*readings[i].codes, "READINGS_CUT"))
+                readings[i] = readings[i]._replace(codes=tuple([c for c in codes if c != "ONE_CUT"]))
 
     def _too_few(self, owner: Owner) -> bool:
         """A digit for each column is the least that a row without a gap can show."""

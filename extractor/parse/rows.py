@@ -163,7 +163,7 @@ def _place(cells: Sequence[Square], n: int, html: bool, norm: str, loose: bool) 
         return short
     windows = _windows(cells, printed, n)
     if printed[0] == 0:
-        return _agree([*windows, short.squares], ("AMBIGUOUS_PLACE",))
+        return _agree([*windows, short.squares], ("AMBIGUOUS_PLACE",))  # which nothing proves, so the likely readings will do
     # The empty cells may be no cells of the row, so whatever is a reading without them is still one: what is proven is proven against all.
     return _agree([short.squares, *windows, *short.alternatives], short.codes)
 
